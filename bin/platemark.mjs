@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// Starts the command-line tool with the Node that this project pins, whichever Node is on PATH.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const cli = fileURLToPath(new URL("../studio/cli/main.ts", import.meta.url));
+const major = Number(process.versions.node.split(".")[0]);
+if (major >= 24) {
+  const { main } = await import(cli);
+  await main(process.argv.slice(2));
+} else {
+  const windows = process.platform === "win32";
+  const pinned = fileURLToPath(
+    new URL(`../node_modules/node/bin/node${windows ? ".exe" : ""}`, import.meta.url),
+  );
+  if (!existsSync(pinned)) {
+    process.stderr.write(
+      "Platemark needs Node 24, which `npm ci` brings along. Run `npm ci` in Platemark's folder.\n",
+    );
+    process.exit(3);
+  }
+  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 1)));
+}

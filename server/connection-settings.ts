@@ -1,0 +1,28 @@
+/** Where one installation's parts are. Plain data: it is handed to child processes as a message. */
+export interface ConnectionSettings {
+  readonly database:
+    | { readonly kind: "sqlite"; readonly path: string }
+    | { readonly kind: "postgres"; readonly url: string };
+  /** `database`: a table in that database. */
+  readonly queue: { readonly kind: "database" } | { readonly kind: "redis"; readonly url: string };
+  readonly store: {
+    /** Without a path, for example `http://127.0.0.1:9000`. */
+    readonly endpoint: string;
+    readonly region: string;
+    readonly bucket: string;
+    readonly accessKey: string;
+    readonly secretKey: string;
+  };
+  /** Marks a second over all workers; 0: no limit. */
+  readonly markQps: number;
+}
+
+/** What the worker process is told first. */
+export interface WorkerSettings {
+  readonly connections: ConnectionSettings;
+  /** Pictures marked at once. */
+  readonly concurrency: number;
+  /** Decoded pictures held at once, over all threads. */
+  readonly memoryBudgetBytes: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+}

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { markSpecSchema } from "./mark-spec.ts";
+
+/** What the queue carries to a worker (spec.md S4). */
+export const markJobSchema = z.object({
+  mediaId: z.string().min(1),
+  owner: z.string().min(1),
+  bucket: z.string().min(1),
+  objectKey: z.string().min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  size: z.number().int().positive(),
+  mark: markSpecSchema,
+  traceId: z.string().regex(/^[0-9a-f]{32}$/),
+});
+export type MarkJob = z.infer<typeof markJobSchema>;
+
+/** The queue's idempotence key: one picture, one mark, one try at it by a person. `version` is the row's version
+ *  with which the job was written. */
+export function markJobKey(mediaId: string, version: number): string {
+  return `mark:${mediaId}:${version}`;
+}

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { AppError } from "#kernel/errors.ts";
+import { markSpecSchema } from "./mark-spec.ts";
+
+const optionalUrl = z.url().optional();
+
+/**
+ * Every setting there is. A setting comes from a flag (`--s3-url`), else the environment (`PLATEMARK_S3_URL`),
+ * else `settings.json` in the home folder (`{"s3Url": …}`), else its default.
+ */
+export const settingsSchema = z.strictObject({
+  home: z.string().min(1),
+  s3Url: optionalUrl,
+  s3AccessKey: z.string().min(1).optional(),
+  s3SecretKey: z.string().min(1).optional(),
+  s3Bucket: z.string().min(3).max(63).default("ecommerce-images"),
+  s3Region: z.string().min(1).default("us-east-1"),
+  redisUrl: optionalUrl,
+  databaseUrl: optionalUrl,
+  /** Marks a second over all workers, 0: no limit. Unset: 5 for `serve` and `worker`, no limit when embedded. */
+  markQps: z.coerce.number().min(0).optional(),
+  /** Pictures marked at once by one worker. Unset: as many as cores. */
+  markConcurrency: z.coerce.number().int().min(1).max(64).optional(),
+  /** A control plane elsewhere; unset: one runs inside this program. */
+  serverUrl: optionalUrl,
+  /** Bearer token for `serverUrl`. */
+  token: z.string().min(1).optional(),
+  /** HS256 secret of the tokens, at least 32 characters: `serve` verifies with it, a client may mint with it. */
+  tokenSecret: z.string().min(32).optional(),
+  user: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+    .default("studio"),
+  logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
+  mark: markSpecSchema.prefault({}),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+export type SettingName = keyof Settings;
+
+/** `s3Url` → `PLATEMARK_S3_URL`. */
+export function environmentName(name: string): string {
+  return `PLATEMARK_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** `s3Url` → `--s3-url`. */
+export function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** @throws AppError `config.invalid` that names the setting, where it came from, and what is wrong. */
+export function parseSettings(layers: {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly file: Readonly<Record<string, unknown>>;
+  readonly filePath: string;
+  readonly defaultHome: string;
+}): Settings {
+  const merged: Record<string, unknown> = {};
+  const origin = new Map<string, string>();
+  const set = (name: string, value: unknown, from: string) => {
+    if (value === undefined || value === "") return;
+    merged[name] = value;
+    origin.set(name, from);
+  };
+  set("home", layers.defaultHome, "the default home folder");
+  for (const [name, value] of Object.entries(layers.file)) set(name, value, layers.filePath);
+  for (const name of Object.keys(settingsSchema.shape))
+    if (name !== "mark") set(name, layers.environment[environmentName(name)], environmentName(name));
+  for (const [name, value] of Object.entries(layers.flags)) set(name, value, flagName(name));
+
+  const parsed = settingsSchema.safeParse(merged);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const name = String(issue.path[0] ?? (issue.code === "unrecognized_keys" ? issue.keys[0] : "settings"));
+    throw new AppError(
+      "config.invalid",
+      `The setting “${issue.path.join(".") || name}” from ${origin.get(name) ?? layers.filePath} is wrong: ${issue.message}.`,
+      { details: { setting: name } },
+    );
+  }
+  const settings = parsed.data;
+  if (settings.s3Url && !(settings.s3AccessKey && settings.s3SecretKey))
+    throw new AppError(
+      "config.invalid",
+      `${environmentName("s3Url")} needs ${environmentName("s3AccessKey")} and ${environmentName("s3SecretKey")} as well.`,
+      { details: { setting: "s3AccessKey" } },
+    );
+  return Object.freeze(settings);
+}
