@@ -123,8 +123,9 @@ export const channels = {
   },
 } as const satisfies Record<string, { kind: "query" | "command"; request: z.ZodType; response: z.ZodType }>;
 
-/** At most 10 a second for each job. */
+/** At most 10 a second for each job. `connection.changed` comes from the shell around a core, never from a core. */
 export const events = {
+  "connection.changed": z.object({ connected: z.boolean() }),
   "job.changed": z.object({ job: jobViewSchema }),
   "items.changed": z.object({ jobId: z.string(), items: z.array(itemViewSchema).max(500) }),
 } as const satisfies Record<string, z.ZodType>;
@@ -176,6 +177,18 @@ export interface WindowCore {
 
 export function isChannel(name: string): name is Channel {
   return Object.hasOwn(channels, name);
+}
+
+export function isEventName(name: string): name is EventName {
+  return Object.hasOwn(events, name);
+}
+
+/** What the preload bridge puts into the window as `window.platemark`; unknown names throw. */
+export interface WindowBridge {
+  call(channel: Channel, request: unknown): Promise<Answer<unknown>>;
+  on(event: EventName, listener: (payload: unknown) => void): () => void;
+  /** Absolute path of a dropped or chosen file; empty when it has none. */
+  pathForFile(file: File): string;
 }
 
 /** Below the window's own origin: a WebP of at most 320 pixels. */
