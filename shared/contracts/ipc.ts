@@ -154,8 +154,18 @@ export interface CoreClient {
   on<E extends EventName>(event: E, listener: (payload: EventPayload<E>) => void): () => void;
   /** False while the core does not answer; the window says so and tries again by itself. */
   onConnection(listener: (connected: boolean) => void): () => void;
-  /** Hands dropped files or folders over, and starts the import. @throws AppError */
-  drop(files: readonly DroppedFile[]): Promise<{ readonly jobId: string }>;
+  /** `paths`: `drop` wants what was dropped itself (a folder stays one entry) and reads it from disk;
+   *  `contents`: it wants every file below, because their bytes must travel. */
+  readonly drops: "paths" | "contents";
+  /** Hands dropped files or folders over, and starts the import. Aborted: nothing is imported. @throws AppError */
+  drop(files: readonly DroppedFile[], options?: DropOptions): Promise<{ readonly jobId: string }>;
+}
+
+export interface DropOptions {
+  readonly mark?: Request<"import.start">["mark"];
+  readonly signal?: AbortSignal;
+  /** Files handed over so far. */
+  readonly onProgress?: (handedOver: number) => void;
 }
 
 export interface DroppedFile {
