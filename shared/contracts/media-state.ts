@@ -16,7 +16,8 @@ export const MEDIA_STATES = [
 export type MediaState = (typeof MEDIA_STATES)[number];
 
 /** Steps may be passed over where a stage does not apply (a folder import copies nothing), never walked back,
- *  but for the retries named here: a failed picture may be queued or marked again, a marked one re-marked. */
+ *  but for the retries named here: a failed picture may be queued or marked again, a marked one re-marked, and one
+ *  whose original has vanished from the store sent again. */
 const NEXT: Readonly<Record<MediaState, readonly MediaState[]>> = {
   found: ["copied", "queued", "uploading", "uploaded", "marking", "marked", "failed"],
   copied: ["queued", "failed"],
@@ -24,8 +25,8 @@ const NEXT: Readonly<Record<MediaState, readonly MediaState[]>> = {
   uploading: ["queued", "uploaded", "marking", "marked", "failed"],
   uploaded: ["marking", "marked", "failed"],
   marking: ["uploaded", "marked", "failed"],
-  marked: ["uploaded", "marking", "published"],
-  published: ["uploaded", "marking"],
+  marked: ["uploading", "uploaded", "marking", "published"],
+  published: ["uploading", "uploaded", "marking"],
   failed: ["queued", "uploading", "uploaded", "marking", "marked"],
 };
 
