@@ -1,0 +1,119 @@
+import type { Channel, WindowCore } from "#contracts/ipc.ts";
+import type { Settings } from "#contracts/settings.ts";
+import { AppError, toErrorBody } from "#kernel/errors.ts";
+import type { SpawnChild } from "../../studio/ports/child-process.ts";
+import type { FromCore, SystemEvent, ToCore } from "./core-messages.ts";
+import { type ChildPort, RemoteChildren } from "./remote-children.ts";
+
+/** The core's end of the way to the main process. */
+export interface HostPort {
+  post(message: FromCore): void;
+  onMessage(listener: (message: ToCore, ports: readonly ChildPort[]) => void): void;
+}
+
+export interface OpenedCore extends AsyncDisposable {
+  readonly core: WindowCore;
+  /** The machine slept, woke, lost or found its network. */
+  readonly onSystemEvent: (event: SystemEvent) => void;
+}
+
+export interface CoreHostDeps {
+  readonly port: HostPort;
+  readonly open: (settings: Settings, spawnChild: SpawnChild) => Promise<OpenedCore>;
+  /** Ends this process. */
+  readonly exit: (code: number) => void;
+}
+
+/**
+ * Serves one core to the main process. Calls that come before the core is open wait for it. Exits with 0 after `close`,
+ * with 1 when the core could not be opened.
+ */
+export function hostCore({ port, open, exit }: CoreHostDeps): void {
+  const children = new RemoteChildren((message) => port.post(message));
+  const running = new Map<number, AbortController>();
+  let opened: Promise<OpenedCore> | undefined;
+
+  const start = async (settings: Settings): Promise<void> => {
+    opened = open(settings, children.spawn);
+    try {
+      const { core } = await opened;
+      core.subscribe((event, payload) => port.post({ type: "event", event, payload }));
+      port.post({ type: "ready" });
+    } catch (error) {
+      port.post({ type: "failed", error: toErrorBody(error) });
+      exit(1);
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    for (const controller of running.values())
+      controller.abort(new AppError("aborted", "Platemark is closing."));
+    try {
+      await (await opened)?.[Symbol.asyncDispose]();
+    } finally {
+      exit(0);
+    }
+  };
+
+  /** Runs one request with a signal that `cancel` fires. */
+  const run = async <T>(id: number, work: (core: WindowCore, signal: AbortSignal) => Promise<T>) => {
+    const controller = new AbortController();
+    running.set(id, controller);
+    try {
+      if (!opened) throw new AppError("unavailable", "Platemark is starting.", { retry: "backoff" });
+      const { core } = await opened;
+      controller.signal.throwIfAborted();
+      return { ok: await work(core, controller.signal) };
+    } catch (error) {
+      return { error: toErrorBody(error) };
+    } finally {
+      running.delete(id);
+    }
+  };
+
+  port.onMessage((message, ports) => {
+    switch (message.type) {
+      case "open":
+        void start(message.settings);
+        return;
+      case "call": {
+        const { id, channel, request } = message;
+        void run(id, (core, signal) => handlerOf(core, channel)(request, { signal })).then((answer) =>
+          port.post({ type: "answer", id, answer }),
+        );
+        return;
+      }
+      case "asset": {
+        const { id, path } = message;
+        void run(id, (core, signal) => core.asset(path, { signal })).then((answer) =>
+          port.post({ type: "asset", id, answer }),
+        );
+        return;
+      }
+      case "cancel":
+        running.get(message.id)?.abort();
+        return;
+      case "system":
+        void opened?.then(
+          ({ onSystemEvent }) => onSystemEvent(message.event),
+          () => {},
+        );
+        return;
+      case "child.started":
+        children.started(message.id, message.pid ?? undefined, ports[0]);
+        return;
+      case "child.exited":
+        children.exited(message.id, message.code);
+        return;
+      case "close":
+        void close();
+    }
+  });
+}
+
+type AnyHandler = (request: unknown, context: { readonly signal: AbortSignal }) => Promise<unknown>;
+
+/** The main process has checked the request against the channel's schema. */
+function handlerOf(core: WindowCore, channel: Channel): AnyHandler {
+  return core.handlers[channel] as AnyHandler;
+}

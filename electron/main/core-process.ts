@@ -1,0 +1,14 @@
+import { silentLogger } from "#kernel/logger.ts";
+import { openStudio } from "../../studio/embedded.ts";
+import { serveParent } from "./serve-parent.ts";
+
+/** The studio's core in a utility process of the desktop program. */
+serveParent(async (settings, spawnChild) => {
+  const logger = silentLogger;
+  const opened = await openStudio({ settings, logger, spawnChild });
+  return {
+    core: opened.studio.core,
+    onSystemEvent: (event) => logger.info("system.changed", { event }),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+});

@@ -1,0 +1,29 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { app, dialog, protocol } from "electron";
+import type { Settings } from "#contracts/settings.ts";
+import { AppError } from "#kernel/errors.ts";
+import { APP_SCHEME } from "./app-protocol.ts";
+import { runDesktop } from "./desktop.ts";
+import { readSettings } from "./read-settings.ts";
+
+// Nothing here waits at the top level: `ready` comes only after this module has been evaluated.
+protocol.registerSchemesAsPrivileged([
+  { scheme: APP_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
+]);
+
+try {
+  start(readSettings(process.env));
+} catch (error) {
+  dialog.showErrorBox("Platemark cannot start", AppError.from(error).message);
+  app.exit(3);
+}
+
+function start(settings: Settings): void {
+  mkdirSync(settings.home, { recursive: true, mode: 0o700 });
+  // Nothing is written outside the home folder, Chromium's own files included. The lock is one for each home folder.
+  app.setPath("userData", join(settings.home, "window"));
+  if (app.requestSingleInstanceLock())
+    void app.whenReady().then(() => runDesktop(settings, import.meta.dirname));
+  else app.quit();
+}
