@@ -1,5 +1,5 @@
-/** A child for the previews' place: answers every message on the channel that its first message brought. */
-process.parentPort.once("message", ({ ports: [port] }) => {
-  port!.on("message", ({ data }) => port!.postMessage({ echo: data }));
-  port!.start();
-});
+import { openParentChannel } from "../../server/workers/parent-channel.ts";
+
+/** A child for the previews' place: answers every message. */
+const parent = await openParentChannel();
+parent.onMessage((message) => parent.postMessage({ echo: message }));
