@@ -41,10 +41,9 @@ export async function openParentChannel(): Promise<ParentChannel> {
       onClose: (listener) => void port.on("close", listener),
     };
   }
-  const { send } = process;
-  if (!send) throw new Error("This program is started by Platemark, with a channel to talk over.");
+  if (!process.send) throw new Error("This program is started by Platemark, with a channel to talk over.");
   return {
-    postMessage: (message) => void send.call(process, message),
+    postMessage: (message) => void process.send?.(message),
     onMessage: (listener) => void process.on("message", listener),
     onClose: (listener) => void process.on("disconnect", listener),
   };
