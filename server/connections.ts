@@ -1,0 +1,72 @@
+import type { Clock } from "#kernel/clock.ts";
+import type { Logger } from "#kernel/logger.ts";
+import type { Random } from "#kernel/random.ts";
+import { unlimited } from "./adapters/memory/rate-limiter.ts";
+import { createRedisQueue } from "./adapters/redis/queue.ts";
+import { createRedisRateLimiter } from "./adapters/redis/rate-limiter.ts";
+import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
+import { type Database, openDatabase } from "./adapters/sql/database.ts";
+import { createSqlMediaRepository } from "./adapters/sql/media-repository.ts";
+import { createSqlQueue } from "./adapters/sql/queue.ts";
+import { createSqlRateLimiter } from "./adapters/sql/rate-limiter.ts";
+import type { ConnectionSettings } from "./connection-settings.ts";
+import type { MediaRepository } from "./services/ports/media-repository.ts";
+import type { ObjectStore } from "./services/ports/object-store.ts";
+import type { Queue } from "./services/ports/queue.ts";
+import type { RateLimiter } from "./services/ports/rate-limiter.ts";
+
+/** Names the queue of mark jobs and their rate limit; with the server's id, so that installations that share a Redis do
+ *  not take each other's jobs. */
+const markName = (serverId: string) => `mark:${serverId}`;
+
+export interface Connections extends AsyncDisposable {
+  readonly repository: MediaRepository;
+  readonly queue: Queue;
+  readonly limiter: RateLimiter;
+  readonly store: ObjectStore;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens everything one process of the server needs: the one place that knows which adapter stands behind a port.
+ * The queue is started; the bucket is not touched (see `ObjectStore.ensureReady`).
+ * @throws AppError `unavailable` when a database or Redis does not answer; what was opened is closed again.
+ */
+export async function openConnections(
+  settings: ConnectionSettings,
+  deps: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
+): Promise<Connections> {
+  const { clock, random } = deps;
+  await using opened = new AsyncDisposableStack();
+  const database = await openDatabase(settings.database, deps);
+  opened.defer(() => database.close());
+  const repository = createSqlMediaRepository(database, { clock, random });
+  opened.defer(() => repository.close());
+  const name = markName(await repository.serverId());
+  const queue =
+    settings.queue.kind === "redis"
+      ? createRedisQueue({ url: settings.queue.url, name, ...deps })
+      : createSqlQueue(database, { clock, random, name });
+  opened.defer(() => queue.close());
+  await queue.start();
+  const limiter = openLimiter(settings, database, name, deps);
+  opened.defer(() => limiter.close());
+  const store = createS3ObjectStore(settings.store, deps);
+  opened.defer(() => store.close());
+  const everything = opened.move();
+  const close = () => everything.disposeAsync();
+  return { repository, queue, limiter, store, close, [Symbol.asyncDispose]: close };
+}
+
+/** A shared limit lives where the jobs live. */
+function openLimiter(
+  { markQps, queue }: ConnectionSettings,
+  database: Database,
+  name: string,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): RateLimiter {
+  if (markQps <= 0) return unlimited;
+  return queue.kind === "redis"
+    ? createRedisRateLimiter({ url: queue.url, name, perSecond: markQps, clock, logger })
+    : createSqlRateLimiter(database, { name, perSecond: markQps, clock });
+}
