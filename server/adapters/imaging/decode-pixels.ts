@@ -1,0 +1,112 @@
+import sharp from "sharp";
+import type { Pixels } from "#imaging/blend.ts";
+import { AppError } from "#kernel/errors.ts";
+import type { PictureFacts } from "./inspect-picture.ts";
+import { corruptPicture, truncatedPicture } from "./picture-errors.ts";
+import { looksTruncated } from "./truncation.ts";
+
+/** What decoders complain about although nothing of the picture is lost. */
+const HARMLESS = /extraneous bytes before marker|unknown Adobe color transform|unknown JFIF revision/i;
+const DAMAGE = /Corrupt JPEG data|Invalid (SOS|JPEG)|Inconsistent progression|Unsupported marker/i;
+const CUT_SHORT = /premature end|unexpected end|end of file|not enough data|bad seek|truncated|out of data/i;
+
+/** A native decoder that does not come back is stopped after this time. */
+export const DECODE_SECONDS = 120;
+
+/**
+ * Decodes to the samples as they are in the file: own colour space, own depth, no rotation. Animations come as one
+ * tall picture. `page` counts from 0.
+ * @throws AppError `picture.truncated`, `picture.corrupt`, `deadline_exceeded`.
+ */
+export async function decodePixels(bytes: Uint8Array, facts: PictureFacts, page = 0): Promise<Pixels> {
+  try {
+    return await decodeStrictly(bytes, facts, page);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "picture.truncated" || facts.format !== "jpeg")
+      throw error;
+    // Some cameras and old programs leave out the end mark only; with it in place the decoder tells if more is missing.
+    const ended = new Uint8Array(bytes.length + 2);
+    ended.set(bytes);
+    ended.set([0xff, 0xd9], bytes.length);
+    return await decodeStrictly(ended, facts, page).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function decodeStrictly(bytes: Uint8Array, facts: PictureFacts, page: number): Promise<Pixels> {
+  const complaints: string[] = [];
+  const greyWithAlpha = facts.space === "grey" && facts.hasAlpha && facts.bits === 8;
+  const space = greyWithAlpha ? "srgb" : SPACE_NAMES[facts.space][facts.bits];
+  const source = sharp(bytes, {
+    failOn: "error",
+    ignoreIcc: true,
+    limitInputPixels: false,
+    ...(facts.frames > 1 ? { animated: true } : { page }),
+  });
+  source.on("warning", (text: string) => complaints.push(text));
+  const { data, info } = await source
+    .pipelineColourspace(space)
+    .toColourspace(space)
+    .timeout({ seconds: DECODE_SECONDS })
+    .raw({ depth: facts.bits === 16 ? "ushort" : "uchar" })
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: unknown) => {
+      throw decodeError(error, complaints, bytes, facts);
+    });
+  const damage = complaints.find((text) => DAMAGE.test(text) && !HARMLESS.test(text));
+  if (damage) throw decodeError(damage, complaints, bytes, facts);
+  const samples =
+    facts.bits === 16
+      ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
+      : new Uint8Array(data.buffer, data.byteOffset, data.length);
+  if (greyWithAlpha && info.channels === 4)
+    return {
+      width: info.width,
+      height: info.height,
+      channels: 2,
+      hasAlpha: true,
+      samples: greyAndAlpha(samples),
+    };
+  return {
+    width: info.width,
+    height: info.height,
+    channels: info.channels,
+    hasAlpha: facts.hasAlpha,
+    samples,
+  };
+}
+
+/** Names of the spaces in which sharp hands samples over unchanged. */
+export const SPACE_NAMES = {
+  rgb: { 8: "srgb", 16: "rgb16" },
+  grey: { 8: "b-w", 16: "grey16" },
+  cmyk: { 8: "cmyk", 16: "cmyk" },
+} as const;
+
+/** sharp answers grey without its alpha; asked for RGB, it repeats the grey three times and keeps the alpha. */
+function greyAndAlpha(rgba: Uint8Array | Uint16Array): Uint8Array {
+  const samples = new Uint8Array(rgba.length / 2);
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 2) {
+    samples[to] = rgba[from]!;
+    samples[to + 1] = rgba[from + 3]!;
+  }
+  return samples;
+}
+
+function decodeError(
+  error: unknown,
+  complaints: readonly string[],
+  bytes: Uint8Array,
+  facts: PictureFacts,
+): AppError {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/timeout/i.test(text))
+    return new AppError("deadline_exceeded", "This picture took too long to read. It is tried again later.", {
+      retry: "backoff",
+      cause: error,
+    });
+  const cut =
+    [text, ...complaints].some((line) => CUT_SHORT.test(line)) || looksTruncated(facts.format, bytes);
+  return cut ? truncatedPicture(facts.format, error) : corruptPicture(facts.format, error);
+}

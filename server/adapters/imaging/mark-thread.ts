@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { parentPort, workerData } from "node:worker_threads";
+import sharp from "sharp";
+import { AppError, toErrorBody } from "#kernel/errors.ts";
+import { MarkColors } from "./mark-color.ts";
+import { markPicture } from "./mark-picture.ts";
+import { renderPreview } from "./render-preview.ts";
+import { TextRasteriser } from "./text-rasteriser.ts";
+import type { ThreadReply, ThreadRequest, ThreadSettings } from "./thread-messages.ts";
+
+/** Entry of a marking thread: one task at a time, bytes in and out by transfer. */
+
+// The threads are the parallelism; the image library's own would only compete with them. Its cache never hits here.
+sharp.concurrency(1);
+sharp.cache(false);
+
+const settings = workerData as ThreadSettings;
+const colors = new MarkColors(settings.tempDir);
+let rasteriser: Promise<TextRasteriser> | undefined;
+
+async function run(request: ThreadRequest): Promise<Uint8Array> {
+  if (request.kind === "preview") return await renderPreview(request.input, request.maxSide);
+  rasteriser ??= TextRasteriser.load();
+  return await markPicture(request.input, request.facts, request.mark, {
+    rasteriser: await rasteriser,
+    colors,
+  });
+}
+
+/** A body that owns its whole buffer, so that it can be transferred. */
+function transferable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+  return whole ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+}
+
+parentPort!.on("message", async (request: ThreadRequest) => {
+  let reply: ThreadReply;
+  let moved: ArrayBuffer[] = [];
+  try {
+    const body = transferable(await run(request));
+    moved = [body.buffer];
+    reply = { id: request.id, result: { body, sha256: createHash("sha256").update(body).digest("hex") } };
+  } catch (error) {
+    reply = { id: request.id, error: { ...toErrorBody(error), retry: AppError.from(error).retry } };
+  }
+  parentPort!.postMessage(reply, moved);
+});

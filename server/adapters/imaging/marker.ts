@@ -1,0 +1,73 @@
+import { tmpdir } from "node:os";
+import { CONTENT_TYPES } from "#imaging/picture-format.ts";
+import { ByteBudget } from "#kernel/byte-budget.ts";
+import { AppError } from "#kernel/errors.ts";
+import type { Logger } from "#kernel/logger.ts";
+import type { ImageMarker, MarkedPicture, MarkOptions } from "../../services/ports/image-marker.ts";
+import { DECODE_SECONDS } from "./decode-pixels.ts";
+import { inspectPicture, type PictureFacts } from "./inspect-picture.ts";
+import { threadEntry } from "./locations.ts";
+import { ThreadPool } from "./thread-pool.ts";
+
+export interface ImageMarkerOptions {
+  /** Pictures worked on at once, at most. */
+  readonly threads: number;
+  /** Decoded pictures held at once, over all threads, in bytes. One that is larger runs alone. */
+  readonly memoryBudgetBytes: number;
+  /** For colour profiles, each for a moment. @default the system's */
+  readonly tempDir?: string;
+  readonly logger: Logger;
+}
+
+/** No single picture may need more than this, decoded: 2 GiB is a 340-megapixel picture of 16 bits. */
+const MOST_DECODED_BYTES = 2 * 1024 ** 3;
+
+/** Decode and encode each have `DECODE_SECONDS` of their own; a thread that is silent for longer hangs. */
+const DEADLINE_MS = (2 * DECODE_SECONDS + 30) * 1000;
+
+/** Marks pictures with sharp and resvg in worker threads. See `ImageMarker`. */
+export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
+  const { threads, memoryBudgetBytes, tempDir = tmpdir(), logger } = options;
+  const pool = new ThreadPool({
+    entry: threadEntry,
+    threads,
+    settings: { tempDir },
+    deadlineMs: DEADLINE_MS,
+    logger,
+  });
+  const budget = new ByteBudget(memoryBudgetBytes);
+
+  return {
+    async mark(input: Uint8Array, { mark, signal }: MarkOptions): Promise<MarkedPicture> {
+      const facts = await inspectPicture(input, MOST_DECODED_BYTES);
+      using _held = await budget.acquire(bytesWhileMarking(facts, input.length), { signal });
+      const { body, sha256 } = await pool.run({ kind: "mark", input, facts, mark }, { signal });
+      const { width, height, frames, format } = facts;
+      return { body, sha256, contentType: CONTENT_TYPES[format], width, height, frames };
+    },
+
+    async preview(input, { maxSide, signal }) {
+      const facts = await inspectPicture(input, MOST_DECODED_BYTES);
+      using _held = await budget.acquire(bytesWhilePreviewing(facts, input.length), { signal });
+      const { body } = await pool
+        .run({ kind: "preview", input, maxSide }, { signal })
+        .catch((error: unknown) => {
+          throw AppError.from(error, "picture.corrupt");
+        });
+      return { body, contentType: "image/webp" };
+    },
+
+    close: () => pool.close(),
+  };
+}
+
+/** The pixels once, what a coder that looks at the whole picture keeps, the file and its successor. */
+function bytesWhileMarking(facts: PictureFacts, fileBytes: number): number {
+  const wholePictureCoder = facts.format === "webp" || facts.format === "avif" || facts.format === "gif";
+  return facts.decodedBytes * (wholePictureCoder ? 3 : facts.format === "jpeg" ? 1.25 : 1.5) + 3 * fileBytes;
+}
+
+/** JPEG and WebP are shrunk while they are decoded, interlaced ones and others need all their pixels. */
+function bytesWhilePreviewing(facts: PictureFacts, fileBytes: number): number {
+  return facts.decodedBytes / (facts.format === "jpeg" ? 4 : 1) + fileBytes;
+}

@@ -1,0 +1,30 @@
+import type { MarkSpec } from "#contracts/mark-spec.ts";
+import type { ErrorBody, Retry } from "#kernel/errors.ts";
+import type { PictureFacts } from "./inspect-picture.ts";
+
+/** What a marking thread is told when it is started. */
+export interface ThreadSettings {
+  /** Where colour profiles lie for the moment that they are read. */
+  readonly tempDir: string;
+}
+
+export type ThreadTask =
+  | {
+      readonly kind: "mark";
+      readonly input: Uint8Array;
+      readonly facts: PictureFacts;
+      readonly mark: MarkSpec;
+    }
+  | { readonly kind: "preview"; readonly input: Uint8Array; readonly maxSide: number };
+
+export type ThreadRequest = ThreadTask & { readonly id: number };
+
+export interface ThreadResult {
+  readonly body: Uint8Array;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+export type ThreadReply =
+  | { readonly id: number; readonly result: ThreadResult }
+  | { readonly id: number; readonly error: ErrorBody & { readonly retry: Retry } };
