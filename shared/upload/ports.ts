@@ -7,6 +7,8 @@ export interface ByteSource {
   readonly size: number;
   /** Bytes `start` inclusive to `end` exclusive. The engine cancels the stream when it stops early. */
   stream(start: number, end: number): ReadableStream<Uint8Array>;
+  /** The same bytes at once, where they are in memory already; a transport then need not stream. */
+  bytes?(start: number, end: number): Uint8Array;
 }
 
 /** A request that the control plane has signed. */
