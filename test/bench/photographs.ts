@@ -21,11 +21,17 @@ function mulberry32(seed: number): () => number {
 }
 
 /** A smooth scene (random colours blown up) with grain over it, so that size and detail resemble a photograph's. */
-async function scene(seed: number, { width, height, quality, grain }: (typeof SHAPES)[number]): Promise<Buffer> {
+async function scene(
+  seed: number,
+  { width, height, quality, grain }: (typeof SHAPES)[number],
+): Promise<Buffer> {
   const random = mulberry32(seed);
   const small = Buffer.from(Uint8Array.from({ length: 24 * 16 * 3 }, () => 40 + random() * 180));
   const noise = Buffer.from(Uint8Array.from({ length: 512 * 512 }, () => 128 + (random() - 0.5) * 2 * grain));
-  const tile = await sharp(noise, { raw: { width: 512, height: 512, channels: 1 } }).toColourspace("srgb").png().toBuffer();
+  const tile = await sharp(noise, { raw: { width: 512, height: 512, channels: 1 } })
+    .toColourspace("srgb")
+    .png()
+    .toBuffer();
   return sharp(small, { raw: { width: 24, height: 16, channels: 3 } })
     .resize(width, height, { kernel: "cubic" })
     .composite([{ input: tile, tile: true, blend: "soft-light" }])
@@ -44,7 +50,10 @@ function withComment(jpeg: Buffer, text: string): Buffer {
 }
 
 /** `count` generated photographs in `folder` (kept for the next run); twelve scenes, each copy with bytes of its own. */
-export async function makePhotographs(folder: string, count: number): Promise<{ files: string[]; bytes: number }> {
+export async function makePhotographs(
+  folder: string,
+  count: number,
+): Promise<{ files: string[]; bytes: number }> {
   mkdirSync(folder, { recursive: true });
   const names = Array.from({ length: count }, (_, index) => `IMG_${String(index + 1).padStart(5, "0")}.jpg`);
   if (!names.every((name) => existsSync(join(folder, name)))) {
@@ -54,14 +63,18 @@ export async function makePhotographs(folder: string, count: number): Promise<{ 
     for (const [index, name] of names.entries())
       writeFileSync(join(folder, name), withComment(scenes[index % scenes.length]!, `photograph ${index}`));
   }
-  const files = readdirSync(folder).filter((name) => names.includes(name)).map((name) => join(folder, name));
+  const files = readdirSync(folder)
+    .filter((name) => names.includes(name))
+    .map((name) => join(folder, name));
   return { files, bytes: files.reduce((sum, file) => sum + statSync(file).size, 0) };
 }
 
 /** `count` tiny pictures, for what grows with the number of files and not with their size. */
 export async function makeTinyPictures(folder: string, count: number): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: "#8899aa" } }).jpeg().toBuffer();
+  const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: "#8899aa" } })
+    .jpeg()
+    .toBuffer();
   for (let index = 0; index < count; index++) {
     const part = join(folder, String(Math.floor(index / 1000)));
     if (index % 1000 === 0) mkdirSync(part, { recursive: true });

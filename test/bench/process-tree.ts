@@ -22,7 +22,10 @@ function childrenOf(pids: ReadonlySet<number>): Set<number> {
   const found = new Set(pids);
   const parents = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ pid: Number(name), parent: Number(/\) \S (\d+)/.exec(read(`/proc/${name}/stat`))?.[1] ?? 0) }));
+    .map((name) => ({
+      pid: Number(name),
+      parent: Number(/\) \S (\d+)/.exec(read(`/proc/${name}/stat`))?.[1] ?? 0),
+    }));
   for (let size = -1; size !== found.size; ) {
     size = found.size;
     for (const { pid, parent } of parents) if (found.has(parent)) found.add(pid);

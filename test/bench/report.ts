@@ -36,13 +36,20 @@ export function machine() {
 }
 
 /** `--json` prints one JSON document, else a table of `rows`. */
-export function printReport(name: string, rows: readonly Readonly<Record<string, unknown>>[], extra: object = {}): void {
+export function printReport(
+  name: string,
+  rows: readonly Readonly<Record<string, unknown>>[],
+  extra: object = {},
+): void {
   if (process.argv.includes("--json")) {
-    process.stdout.write(`${JSON.stringify({ benchmark: name, machine: machine(), ...extra, rows }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ benchmark: name, machine: machine(), ...extra, rows }, null, 2)}\n`,
+    );
     return;
   }
   const { cpu, cores, memoryGiB, node } = machine();
   process.stdout.write(`${name} on ${cores} × ${cpu}, ${memoryGiB} GiB, Node ${node}\n`);
   console.table(rows);
-  for (const [key, value] of Object.entries(extra)) process.stdout.write(`${key}: ${JSON.stringify(value)}\n`);
+  for (const [key, value] of Object.entries(extra))
+    process.stdout.write(`${key}: ${JSON.stringify(value)}\n`);
 }
