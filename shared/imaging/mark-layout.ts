@@ -10,6 +10,13 @@ export interface TextInk {
   readonly height: number;
 }
 
+/** A text whose runs have their places: `offset` in ems from the baseline's start. */
+export interface SetText {
+  readonly runs: readonly (TextRun & { readonly offset: number })[];
+  readonly weight: number;
+  readonly ink: TextInk;
+}
+
 /** Where a mark stands on an upright picture, in pixels. */
 export interface MarkLayout {
   /** Whole pixels, within the picture. */
@@ -95,37 +102,60 @@ function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function textElement(runs: readonly TextRun[], weight: number, attributes: string): string {
-  const spans = runs
-    .map(({ family, text }) => `<tspan font-family="${family}">${escapeXml(text)}</tspan>`)
-    .join("");
-  return `<text xml:space="preserve" font-weight="${weight}" ${attributes}>${spans}</text>`;
+function svg(width: number, height: number, content: string): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${content}</svg>`;
 }
 
-/** Ems a side of the picture that `measuringSvg` draws. */
-const MEASURE_EM = 100;
-
-/** A picture whose bounding box `inkOf` turns into the text's ink. */
-export function measuringSvg(runs: readonly TextRun[], weight: number): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1">${textElement(runs, weight, `font-size="${MEASURE_EM}"`)}</svg>`;
+/** Each run is an element of its own: within one, the rasteriser would set all of it in the font that has most of it. */
+function textElement({ family, text }: TextRun, weight: number, attributes: string): string {
+  return `<text xml:space="preserve" font-family="${family}" font-weight="${weight}" ${attributes}>${escapeXml(text)}</text>`;
 }
 
-/** `null`: the text has no ink at all (only spaces). */
-export function inkOf(
-  box:
-    | { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
-    | undefined,
-): TextInk | null {
-  if (!box || !(box.width > 0) || !(box.height > 0)) return null;
-  const scale = 1 / MEASURE_EM;
-  return { left: box.x * scale, top: box.y * scale, width: box.width * scale, height: box.height * scale };
+/** The box of what a picture shows, as a rasteriser answers it; `undefined` when it shows nothing. */
+export type MeasureSvg = (
+  svg: string,
+) => { readonly x: number; readonly y: number; readonly width: number; readonly height: number } | undefined;
+
+/** Pixels to the em at which text is measured. */
+const MEASURE_EM = 200;
+/** Ends a run, so that its last character's whole advance shows. */
+const SENTINEL = "I";
+
+/** Sets runs one behind the other on one baseline. `null`: the text has no ink at all. */
+export function setText(runs: readonly TextRun[], weight: number, measure: MeasureSvg): SetText | null {
+  const boxOf = (family: string, text: string) =>
+    measure(svg(1, 1, textElement({ family, text }, weight, `font-size="${MEASURE_EM}"`)));
+  const rightOf = (family: string, text: string) => {
+    const box = boxOf(family, text);
+    return box ? (box.x + box.width) / MEASURE_EM : 0;
+  };
+  const placed: (TextRun & { readonly offset: number })[] = [];
+  let offset = 0;
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const run of runs) {
+    placed.push({ ...run, offset });
+    const box = boxOf(run.family, run.text);
+    if (box && box.width > 0 && box.height > 0) {
+      left = Math.min(left, offset + box.x / MEASURE_EM);
+      top = Math.min(top, box.y / MEASURE_EM);
+      right = Math.max(right, offset + (box.x + box.width) / MEASURE_EM);
+      bottom = Math.max(bottom, (box.y + box.height) / MEASURE_EM);
+    }
+    offset += rightOf(run.family, run.text + SENTINEL) - rightOf(run.family, SENTINEL);
+  }
+  return right > left
+    ? { runs: placed, weight, ink: { left, top, width: right - left, height: bottom - top } }
+    : null;
 }
 
 /** The overlay as a picture of the layout's box, in white on nothing: its alpha is the mark's coverage. */
-export function markSvg(layout: MarkLayout, ink: TextInk, runs: readonly TextRun[], weight: number): string {
+export function markSvg(layout: MarkLayout, { runs, weight, ink }: SetText): string {
   const { box, fontSize, centerX, centerY, rotation } = layout;
-  const x = -(ink.left + ink.width / 2) * fontSize;
   const y = -(ink.top + ink.height / 2) * fontSize;
-  const text = textElement(runs, weight, `fill="#fff" font-size="${fontSize}" x="${x}" y="${y}"`);
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${box.width}" height="${box.height}"><g transform="translate(${centerX} ${centerY}) rotate(${rotation})">${text}</g></svg>`;
+  const texts = runs.map((run) => {
+    const x = (run.offset - ink.left - ink.width / 2) * fontSize;
+    return textElement(run, weight, `fill="#fff" font-size="${fontSize}" x="${x}" y="${y}"`);
+  });
+  const turn = `translate(${centerX} ${centerY}) rotate(${rotation})`;
+  return svg(box.width, box.height, `<g transform="${turn}">${texts.join("")}</g>`);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import type { MarkSpec } from "#contracts/mark-spec.ts";
 import { fontCoverage } from "#imaging/font-coverage.ts";
-import { inkOf, layoutMark, markSvg, measuringSvg, type TextInk } from "#imaging/mark-layout.ts";
+import { layoutMark, markSvg, type SetText, setText } from "#imaging/mark-layout.ts";
 import type { CoverageMask } from "#imaging/orientation.ts";
 import { type TextRun, textRuns } from "#imaging/text-runs.ts";
 import { AppError } from "#kernel/errors.ts";
@@ -26,13 +26,15 @@ const FILES: readonly { readonly family: Family; readonly weight: number; readon
 
 /** Masks kept for the next picture of the same size, in bytes. */
 const CACHE_BYTES = 16 * 1024 * 1024;
+/** Measured texts kept. */
+const MOST_TEXTS = 1000;
 
 let wasm: Promise<void> | undefined;
 
 /** Draws marks with the fonts that ship with the program, so that the pixels are the same on every machine. */
 export class TextRasteriser {
   readonly #fonts: readonly ShippedFont[];
-  readonly #inks = new Map<string, TextInk>();
+  readonly #texts = new Map<string, SetText>();
   readonly #masks = new Map<string, CoverageMask>();
   #maskBytes = 0;
 
@@ -58,16 +60,15 @@ export class TextRasteriser {
    * @throws AppError `picture.glyph_missing`.
    */
   mask(mark: MarkSpec, picture: { readonly width: number; readonly height: number }): CoverageMask {
-    const { text, font, weight, size, position, margin, rotation } = mark;
-    const textKey = JSON.stringify([text, font, weight]);
+    const { weight, size, position, margin, rotation } = mark;
+    const textKey = JSON.stringify([mark.text, mark.font, weight]);
     const key = JSON.stringify([textKey, size, position, margin, rotation, picture.width, picture.height]);
     const known = this.#masks.get(key);
     if (known) return known;
-    const runs = textRuns(text, font, this.#fonts);
-    const ink = this.#inks.get(textKey) ?? this.#measure(runs, weight);
-    this.#inks.set(textKey, ink);
-    const layout = layoutMark(mark, picture, ink);
-    const drawn = this.#draw(markSvg(layout, ink, runs, weight), runs, weight);
+    const text = this.#texts.get(textKey) ?? this.#set(mark);
+    this.#texts.set(textKey, text);
+    const layout = layoutMark(mark, picture, text.ink);
+    const drawn = this.#draw(markSvg(layout, text), text.runs, weight);
     const coverage = new Uint8Array(drawn.length / 4);
     for (let i = 0; i < coverage.length; i++) coverage[i] = drawn[i * 4 + 3]!;
     const mask = { ...layout.box, coverage };
@@ -75,11 +76,16 @@ export class TextRasteriser {
     return mask;
   }
 
-  #measure(runs: readonly TextRun[], weight: number): TextInk {
-    const measured = new Resvg(measuringSvg(runs, weight), this.#options(runs, weight));
-    const ink = inkOf(measured.getBBox());
-    measured.free();
-    if (ink) return ink;
+  #set({ text, font, weight }: MarkSpec): SetText {
+    const runs = textRuns(text, font, this.#fonts);
+    const options = this.#options(runs, weight);
+    const set = setText(runs, weight, (svg) => {
+      const measured = new Resvg(svg, options);
+      const box = measured.getBBox();
+      measured.free();
+      return box;
+    });
+    if (set) return set;
     throw new AppError(
       "invalid_argument",
       "The mark's text has nothing to draw. Give it at least one letter.",
@@ -117,6 +123,6 @@ export class TextRasteriser {
       this.#masks.delete(oldest);
       this.#maskBytes -= coverage.length;
     }
-    if (this.#inks.size > 1000) this.#inks.clear();
+    if (this.#texts.size > MOST_TEXTS) this.#texts.clear();
   }
 }
