@@ -66,7 +66,7 @@ export class WaitingRoom {
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const woken = new AbortController();
     this.#sleepers.add(woken);
-    this.#pauseMs = Math.min(this.#options.maxPollMs, this.#pauseMs * 1.5);
+    this.#pauseMs = Math.min(this.#options.maxPollMs, Math.ceil(this.#pauseMs * 1.5));
     try {
       await this.#clock.sleep(ms, {
         signal: signal ? AbortSignal.any([signal, woken.signal]) : woken.signal,

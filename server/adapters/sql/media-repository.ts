@@ -50,7 +50,7 @@ class SqlMediaRepository implements MediaRepository {
     this.#changes = new Combiner((requests) =>
       database.write(async (trx) =>
         applyChanges(trx, database.kind, requests, {
-          nowMs: clock.now(),
+          nowMs: Math.floor(clock.now()),
           nextSequence: await takeSequences(trx, requests.length),
         }),
       ),
@@ -73,7 +73,7 @@ class SqlMediaRepository implements MediaRepository {
     items: readonly NewMedia[],
   ): Promise<readonly { readonly row: MediaRow; readonly created: boolean }[]> {
     if (items.length === 0) return [];
-    const nowMs = this.#clock.now();
+    const nowMs = Math.floor(this.#clock.now());
     const { rows, created } = await this.#database.write(async (trx) => {
       const first = await takeSequences(trx, items.length);
       const found: MediaRow[] = [];
@@ -233,7 +233,7 @@ class SqlMediaRepository implements MediaRepository {
         .selectFrom("media_files")
         .selectAll()
         .where("state", "=", "uploading")
-        .where("updated_at_ms", "<", olderThanMs)
+        .where("updated_at_ms", "<", Math.floor(olderThanMs))
         .orderBy("updated_at_ms")
         .limit(limit)
         .execute(),

@@ -57,7 +57,7 @@ class SqlQueue implements Queue {
     this.#low = new LowWatermark({ clock, countReady: (cap) => this.#countReady(cap) });
     this.#enqueues = new Combiner(async (jobs) => {
       await this.#sweepKeys();
-      return enqueueJobs(database, name, clock.now(), jobs);
+      return enqueueJobs(database, name, this.#now(), jobs);
     });
     this.#acks = new Combiner((leases) => this.#deleteJobs(leases));
   }
@@ -72,7 +72,7 @@ class SqlQueue implements Queue {
       id: this.#random.uuid(),
       key: storable(key),
       payload: JSON.stringify(payload ?? null),
-      availableAtMs: this.#clock.now() + delayMs,
+      availableAtMs: this.#after(delayMs),
       maxAttempts: maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     });
     if (!answer.duplicate) await this.#changed();
@@ -89,7 +89,7 @@ class SqlQueue implements Queue {
   }
 
   async extend(lease: Lease, visibilityMs: number): Promise<Lease | null> {
-    const leaseUntilMs = this.#clock.now() + visibilityMs;
+    const leaseUntilMs = this.#after(visibilityMs);
     const held = await this.#update(lease, { available_at_ms: sql.val(leaseUntilMs) });
     return held ? { ...lease, leaseUntilMs } : null;
   }
@@ -99,11 +99,11 @@ class SqlQueue implements Queue {
   }
 
   async retry(lease: Lease, delayMs: number, error: string): Promise<boolean> {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#now();
     const held = await this.#update(lease, {
       token: sql`null`,
       error: sql.val(storable(error)),
-      available_at_ms: sql.val(nowMs + delayMs),
+      available_at_ms: sql.val(this.#after(delayMs)),
       dead_at_ms: sql`case when attempt >= max_attempts then ${bigint(nowMs)} else null end`,
     });
     if (held) await this.#changed();
@@ -114,7 +114,7 @@ class SqlQueue implements Queue {
     return this.#update(lease, {
       token: sql`null`,
       error: sql.val(storable(error)),
-      dead_at_ms: sql.val(this.#clock.now()),
+      dead_at_ms: sql.val(this.#now()),
     });
   }
 
@@ -144,7 +144,7 @@ class SqlQueue implements Queue {
     const revived = await this.#database.write((trx) =>
       trx
         .updateTable("queue_jobs")
-        .set({ dead_at_ms: null, error: null, attempt: 0, available_at_ms: this.#clock.now() })
+        .set({ dead_at_ms: null, error: null, attempt: 0, available_at_ms: this.#now() })
         .where("queue", "=", this.#name)
         .where("id", "=", id)
         .where("dead_at_ms", "is not", null)
@@ -156,7 +156,7 @@ class SqlQueue implements Queue {
   }
 
   async stats(): Promise<QueueStats> {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#now();
     const { rows } = await this.#database.read((db) =>
       sql<{ [State in keyof QueueStats]: number }>`select
         count(case when dead_at_ms is null and available_at_ms <= ${nowMs} then 1 end) as ready,
@@ -177,6 +177,15 @@ class SqlQueue implements Queue {
     this.#waiting.close();
     this.#low.close();
     await Promise.all([this.#enqueues.idle(), this.#acks.idle()]);
+  }
+
+  /** The columns hold whole milliseconds. */
+  #now(): number {
+    return Math.floor(this.#clock.now());
+  }
+
+  #after(ms: number): number {
+    return Math.ceil(this.#clock.now() + ms);
   }
 
   async #changed(): Promise<void> {
@@ -200,7 +209,7 @@ class SqlQueue implements Queue {
     const { kind } = this.#database;
     // Looking does not take SQLite's write lock; most looks find nothing.
     if (kind === "sqlite" && (await this.#countReady(1)) === 0) return [];
-    const nowMs = this.#clock.now();
+    const nowMs = this.#now();
     const token = this.#random.uuid();
     const due = sql`select id from queue_jobs
       where queue = ${this.#name} and dead_at_ms is null and available_at_ms <= ${nowMs}
@@ -213,7 +222,7 @@ class SqlQueue implements Queue {
         token = case when attempt < max_attempts then ${token} || '/' || id else null end,
         dead_at_ms = case when attempt < max_attempts then null else ${bigint(nowMs)} end,
         error = case when attempt < max_attempts then error else ${LEASES_USED_UP} end,
-        available_at_ms = ${nowMs + visibilityMs},
+        available_at_ms = ${this.#after(visibilityMs)},
         attempt = case when attempt < max_attempts then attempt + 1 else attempt end
         where ${chosen}
         returning ordinal, id, key, payload, attempt, max_attempts, token, available_at_ms, dead_at_ms`.execute(
@@ -253,7 +262,7 @@ class SqlQueue implements Queue {
   }
 
   async #sweepKeys(): Promise<void> {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#now();
     if (nowMs - this.#sweptAtMs < KEY_SWEEP_MS) return;
     this.#sweptAtMs = nowMs;
     await this.#database.write((trx) =>
@@ -264,7 +273,7 @@ class SqlQueue implements Queue {
   async #countReady(cap: number): Promise<number> {
     const { rows } = await this.#database.read((db) =>
       sql<{ ready: number }>`select count(*) as ready from (select 1 from queue_jobs
-        where queue = ${this.#name} and dead_at_ms is null and available_at_ms <= ${this.#clock.now()}
+        where queue = ${this.#name} and dead_at_ms is null and available_at_ms <= ${this.#now()}
         limit ${cap}) as due`.execute(db),
     );
     return rows[0]!.ready;
