@@ -1,14 +1,12 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "electron-vite";
-import { moduleUrls } from "./electron/build/module-urls.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 /** Builds out/main (the main process and every program it starts), out/preload and out/renderer. */
 export default defineConfig({
   main: {
-    plugins: [moduleUrls()],
     build: {
       minify: true,
       rolldownOptions: {
@@ -17,7 +15,10 @@ export default defineConfig({
           "core-process": path("electron/main/core-process.ts"),
           "worker-main": path("server/workers/worker-main.ts"),
           "previews-main": path("server/workers/previews-main.ts"),
+          // A thread of the worker's; it is looked for beside the bundle (server/adapters/imaging/locations.ts).
+          "mark-thread": path("server/adapters/imaging/mark-thread.ts"),
         },
+        // All in one folder, so that a file is found beside a bundle whichever chunk asks.
         output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
       },
     },

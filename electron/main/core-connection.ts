@@ -37,7 +37,7 @@ export class CoreConnection<Port> {
           return events.ready();
         case "failed":
           failure = message.error;
-          return;
+          return this.send({ type: "close" });
         case "answer":
         case "asset":
           return this.#settle(message.id, message.answer);

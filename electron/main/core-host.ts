@@ -25,8 +25,7 @@ export interface CoreHostDeps {
 }
 
 /**
- * Serves one core to the main process. Calls that come before the core is open wait for it. Exits with 0 after `close`,
- * with 1 when the core could not be opened.
+ * Serves one core to the main process. Calls that come before the core is open wait for it. Ends after `close`.
  */
 export function hostCore({ port, open, exit }: CoreHostDeps): void {
   const children = new RemoteChildren((message) => port.post(message));
@@ -40,16 +39,17 @@ export function hostCore({ port, open, exit }: CoreHostDeps): void {
       core.subscribe((event, payload) => port.post({ type: "event", event, payload }));
       port.post({ type: "ready" });
     } catch (error) {
+      // The main process answers with `close`: a process that ended by itself could take its last words with it.
       port.post({ type: "failed", error: toErrorBody(error) });
-      exit(1);
     }
   };
 
   const close = async (): Promise<void> => {
     for (const controller of running.values())
       controller.abort(new AppError("aborted", "Platemark is closing."));
+    const core = await opened?.catch(() => undefined);
     try {
-      await (await opened)?.[Symbol.asyncDispose]();
+      await core?.[Symbol.asyncDispose]();
     } finally {
       exit(0);
     }

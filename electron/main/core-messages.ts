@@ -28,7 +28,7 @@ export type ToCore =
 /** From the core's process to the main process. */
 export type FromCore =
   | { readonly type: "ready" }
-  /** The core could not open; the process exits next. */
+  /** The core could not open; `close` is all that is left to say to it. */
   | { readonly type: "failed"; readonly error: ErrorBody }
   | { readonly type: "answer"; readonly id: number; readonly answer: Answer<unknown> }
   | { readonly type: "asset"; readonly id: number; readonly answer: Answer<Asset | null> }
