@@ -54,7 +54,8 @@ export class ImportJob {
   }
 
   /**
-   * Runs to the end. An abort or `cancel` leaves everything to be taken up again, and ends normally, as `cancelled`.
+   * Runs to the end. `cancel` leaves everything to be taken up again, and ends normally, as `cancelled`; an abort of
+   * the signal means that the program ends, and leaves the job's state as it is.
    * @throws AppError `not_found`, `invalid_argument`, `file.unreadable` for the folder itself; `disk.full`.
    */
   async run(options: { readonly scan: boolean; readonly signal: AbortSignal }): Promise<JobRow> {
@@ -83,9 +84,11 @@ export class ImportJob {
     await chores;
     const { clock, journal } = this.#deps;
     this.progress.trouble = null;
+    const closing = options.signal.aborted && !this.#stop.signal.aborted;
     await journal.commit(() => {
       const state = signal.aborted ? "cancelled" : "done";
-      this.#row = { ...this.row, state, finishedAtMs: clock.now() };
+      // What only the end of the program has stopped is taken up by the next one.
+      this.#row = closing ? this.row : { ...this.row, state, finishedAtMs: clock.now() };
       journal.jobs.put(this.#row);
     });
     if (failed.signal.aborted) throw abortReason(failed.signal);

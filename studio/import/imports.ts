@@ -215,6 +215,7 @@ export class Imports implements AsyncDisposable {
     );
     const finished = job.run({ scan, signal: this.#stop.signal }).finally(() => {
       this.#active.delete(row.id);
+      this.#runLateRetries(row.id);
       this.events.changed(row.id);
       this.events.flush(row.id);
     });
@@ -223,6 +224,14 @@ export class Imports implements AsyncDisposable {
     });
     this.#active.set(row.id, { job, finished });
     this.events.changed(row.id);
+  }
+
+  /** A retry that was asked for in the moment in which the job ended. */
+  #runLateRetries(jobId: string): void {
+    const row = this.#row(jobId);
+    const { found, settled } = this.#deps.journal.items.tally(row);
+    if (row.state === "done" && settled < found && !this.#stop.signal.aborted)
+      this.#run({ ...row, state: "running", finishedAtMs: null }, false);
   }
 
   #noticed(changes: readonly AppliedChange[]): void {
