@@ -146,6 +146,7 @@ class SqlMediaRepository implements MediaRepository {
     return records.map(toMediaRow);
   }
 
+  /** No states, or an empty list of them: whatever their state. */
   async list({
     owner,
     pageSize,
@@ -163,7 +164,7 @@ class SqlMediaRepository implements MediaRepository {
         .where("ordinal", "<", before)
         .orderBy("ordinal", "desc")
         .limit(pageSize + 1);
-      return (states ? query.where("state", "in", states) : query).execute();
+      return (states?.length ? query.where("state", "in", states) : query).execute();
     });
     const page = records.slice(0, pageSize);
     return {

@@ -28,8 +28,12 @@ export function columnList<Row>(columns: Columns<Row>): RawBuilder<unknown> {
   return sql.join(Object.keys(columns).map((name) => sql.ref(name)));
 }
 
-/** `column in (…)` for any number of texts, as one parameter. */
-export function isOneOf(kind: DatabaseKind, column: string, values: readonly string[]): RawBuilder<boolean> {
+/** `column in (…)` for any number of values, as one parameter. */
+export function isOneOf(
+  kind: DatabaseKind,
+  column: string,
+  values: readonly string[] | readonly number[],
+): RawBuilder<boolean> {
   return kind === "sqlite"
     ? sql`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`
     : sql`${sql.ref(column)} = any(${values})`;
