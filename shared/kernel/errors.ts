@@ -81,7 +81,7 @@ export class AppError extends Error {
 export interface ErrorBody {
   readonly code: ErrorCode;
   readonly message: string;
-  readonly details?: ErrorDetails;
+  readonly details?: ErrorDetails | undefined;
 }
 
 export function toErrorBody(error: unknown): ErrorBody {

@@ -1,0 +1,116 @@
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { CoreClient, DroppedFile, Request } from "#contracts/ipc.ts";
+import { DEFAULT_MARK, type MarkSpec, markSpecSchema } from "#contracts/mark-spec.ts";
+import { AppError, type ErrorBody, toErrorBody } from "#kernel/errors.ts";
+
+export type ImportActivity =
+  | { readonly name: "idle" }
+  | { readonly name: "reading" }
+  | { readonly name: "handing"; readonly done: number; readonly total: number }
+  | { readonly name: "starting" };
+
+export interface Importing {
+  readonly mark: MarkSpec;
+  readonly defaultMark: MarkSpec;
+  readonly activity: ImportActivity;
+  readonly problem: ErrorBody | "dropEmpty" | "markEmpty" | null;
+}
+
+/** The first screen's model: the mark as it is being set, and the ways an import can start. */
+export interface ImportModel {
+  readonly store: StoreApi<Importing>;
+  setMark(change: Partial<MarkSpec>): void;
+  /** Each answers the job's id, or `null` when nothing was started. */
+  importFolder(path: string): Promise<string | null>;
+  importSamples(): Promise<string | null>;
+  importDropped(read: () => Promise<readonly DroppedFile[]>): Promise<string | null>;
+  chooseFolder(): Promise<string | null>;
+  /** Stops taking dropped files in. */
+  cancel(): void;
+  dismissProblem(): void;
+}
+
+export function createImportModel(client: CoreClient): ImportModel {
+  const store: StoreApi<Importing> = createStore(() => ({
+    mark: DEFAULT_MARK,
+    defaultMark: DEFAULT_MARK,
+    activity: { name: "idle" },
+    problem: null,
+  }));
+  let stop = new AbortController();
+  let touched = false;
+
+  client.onConnection((connected) => {
+    if (!connected) return;
+    client.call("app.info", {}).then(
+      ({ defaultMark }) =>
+        store.setState((state) => ({ defaultMark, mark: touched ? state.mark : defaultMark })),
+      () => {},
+    );
+  });
+
+  /** The mark as it was set; nothing while it is the default, so that the core's own setting stays in force. */
+  const chosenMark = (): { mark?: NonNullable<Request<"import.start">["mark"]> } | null => {
+    const { mark, defaultMark } = store.getState();
+    if (!markSpecSchema.safeParse(mark).success) return null;
+    return JSON.stringify(mark) === JSON.stringify(defaultMark) ? {} : { mark };
+  };
+
+  const run = async (
+    activity: ImportActivity,
+    work: (mark: { mark?: NonNullable<Request<"import.start">["mark"]> }) => Promise<string | null>,
+  ): Promise<string | null> => {
+    if (store.getState().activity.name !== "idle") return null;
+    const mark = chosenMark();
+    if (mark === null) {
+      store.setState({ problem: "markEmpty" });
+      return null;
+    }
+    stop = new AbortController();
+    store.setState({ activity, problem: null });
+    try {
+      return await work(mark);
+    } catch (error) {
+      const appError = AppError.from(error);
+      if (appError.code !== "aborted") store.setState({ problem: toErrorBody(appError) });
+      return null;
+    } finally {
+      store.setState({ activity: { name: "idle" } });
+    }
+  };
+
+  return {
+    store,
+    setMark(change) {
+      touched = true;
+      store.setState(({ mark }) => ({ mark: { ...mark, ...change } }));
+    },
+    importFolder: (path) =>
+      run({ name: "starting" }, async (mark) => (await client.call("import.start", { path, ...mark })).jobId),
+    importSamples: () =>
+      run({ name: "starting" }, async () => (await client.call("import.samples", {})).jobId),
+    chooseFolder: () =>
+      run({ name: "starting" }, async (mark) => {
+        const { path } = await client.call("folder.choose", {});
+        return path === null ? null : (await client.call("import.start", { path, ...mark })).jobId;
+      }),
+    importDropped: (read) =>
+      run({ name: "reading" }, async (mark) => {
+        const files = await read();
+        if (files.length === 0) {
+          store.setState({ problem: "dropEmpty" });
+          return null;
+        }
+        const total = files.length;
+        store.setState({ activity: { name: "handing", done: 0, total } });
+        const { jobId } = await client.drop(files, {
+          ...mark,
+          signal: stop.signal,
+          onProgress: (done) => store.setState({ activity: { name: "handing", done, total } }),
+        });
+        return jobId;
+      }),
+    cancel: () => stop.abort(),
+    dismissProblem: () => store.setState({ problem: null }),
+  };
+}
