@@ -24,5 +24,7 @@ export interface WorkerSettings {
   readonly concurrency: number;
   /** Decoded pictures held at once, over all threads. */
   readonly memoryBudgetBytes: number;
+  /** For files that exist for a moment. @default the system's folder for such files */
+  readonly tempDir?: string;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }

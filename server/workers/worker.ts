@@ -1,0 +1,151 @@
+import { ByteBudget } from "#kernel/byte-budget.ts";
+import { AppError } from "#kernel/errors.ts";
+import type { Lease } from "../services/ports/queue.ts";
+import { type MarkWorkerDeps, runJob } from "./job-run.ts";
+import { failBuriedJobs } from "./media-outcome.ts";
+
+export interface MarkWorkerOptions {
+  /** Pictures marked at once. As many again may be on their way from or to the store. */
+  readonly concurrency: number;
+  /** Originals held in memory at once, in bytes. */
+  readonly originalsBudgetBytes: number;
+  /** How long a job belongs to a worker that is silent; it is renewed in a third of this. @default 60_000 */
+  readonly visibilityMs?: number;
+  /** How long a stop waits for pictures in hand before it gives them back. @default 8_000 */
+  readonly graceMs?: number;
+}
+
+export interface MarkWorker extends AsyncDisposable {
+  start(): void;
+}
+
+const TAKE_WAIT_MS = 5_000;
+const FAULT_PAUSE_MS = 1_000;
+const BURIED_LOOK_MS = 60_000;
+
+/** Takes mark jobs from the queue until it is disposed: finishes what it has in hand, or gives it back. */
+export function createMarkWorker(deps: MarkWorkerDeps, options: MarkWorkerOptions): MarkWorker {
+  return new Worker(deps, options);
+}
+
+class Worker implements MarkWorker {
+  readonly #deps: MarkWorkerDeps;
+  readonly #options: Required<MarkWorkerOptions>;
+  readonly #originals: ByteBudget;
+  /** Ends taking. */
+  readonly #stop = new AbortController();
+  readonly #stopped: Promise<void>;
+  /** Ends the work in hand. */
+  readonly #abandon = new AbortController();
+  readonly #inHand = new Set<Promise<void>>();
+  #loops: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: MarkWorkerDeps, options: MarkWorkerOptions) {
+    this.#deps = deps;
+    this.#options = { visibilityMs: 60_000, graceMs: 8_000, ...options };
+    this.#originals = new ByteBudget(options.originalsBudgetBytes);
+    this.#stopped = new Promise((resolve) =>
+      this.#stop.signal.addEventListener("abort", () => resolve(), { once: true }),
+    );
+  }
+
+  start(): void {
+    this.#loops = Promise.all([this.#takeJobs(), this.#watchBuried()]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#loops;
+    const grace = new AbortController();
+    const late = this.#deps.clock.sleep(this.#options.graceMs, { signal: grace.signal }).then(
+      () => this.#abandon.abort(),
+      () => undefined,
+    );
+    await Promise.all(this.#inHand);
+    grace.abort();
+    await late;
+  }
+
+  async #takeJobs(): Promise<void> {
+    const { queue, logger, clock } = this.#deps;
+    const { signal } = this.#stop;
+    const most = this.#options.concurrency * 2;
+    while (!signal.aborted) {
+      if (this.#inHand.size >= most) {
+        await Promise.race([...this.#inHand, this.#stopped]);
+        continue;
+      }
+      try {
+        const free = most - this.#inHand.size;
+        const { visibilityMs } = this.#options;
+        for (const lease of await queue.take(free, { visibilityMs, waitMs: TAKE_WAIT_MS, signal }))
+          this.#begin(lease);
+      } catch (error) {
+        if (signal.aborted) return;
+        const { code, message } = AppError.from(error);
+        logger.warn("queue.unreachable", { code, reason: message });
+        await clock.sleep(FAULT_PAUSE_MS, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  #begin(lease: Lease): void {
+    const work = this.#work(lease).finally(() => this.#inHand.delete(work));
+    this.#inHand.add(work);
+  }
+
+  async #work(lease: Lease): Promise<void> {
+    const ended = new AbortController();
+    const lost = new AbortController();
+    const signal = AbortSignal.any([this.#abandon.signal, lost.signal]);
+    const renewing = this.#renew(lease, ended.signal, lost);
+    try {
+      await runJob(lease, this.#deps, this.#originals, signal);
+    } catch (error) {
+      // The queue or the database did not hear how it ended: the lease runs out, and the job comes again.
+      const { code, message } = AppError.from(error);
+      this.#deps.logger.warn("mark.unsettled", { jobId: lease.id, code, reason: message });
+    } finally {
+      ended.abort();
+      await renewing;
+    }
+  }
+
+  /** Keeps the lease while the work goes on; stops the work when somebody else has it. */
+  async #renew(first: Lease, ended: AbortSignal, lost: AbortController): Promise<void> {
+    const { queue, clock, logger } = this.#deps;
+    const { visibilityMs } = this.#options;
+    let lease = first;
+    for (;;) {
+      const awake = await clock.sleep(visibilityMs / 3, { signal: ended }).then(
+        () => true,
+        () => false,
+      );
+      if (!awake) return;
+      try {
+        const renewed = await queue.extend(lease, visibilityMs);
+        if (!renewed) {
+          logger.warn("lease.lost", { jobId: first.id });
+          return lost.abort();
+        }
+        lease = renewed;
+      } catch (error) {
+        logger.warn("lease.not_renewed", { jobId: first.id, reason: AppError.from(error).message });
+      }
+    }
+  }
+
+  async #watchBuried(): Promise<void> {
+    const { queue, repository, logger, clock } = this.#deps;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        const failed = await failBuriedJobs(queue, repository);
+        if (failed > 0) logger.warn("mark.buried", { failed });
+      } catch (error) {
+        logger.warn("queue.unreachable", { reason: AppError.from(error).message });
+      }
+      await clock.sleep(BURIED_LOOK_MS, { signal }).catch(() => undefined);
+    }
+  }
+}
