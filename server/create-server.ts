@@ -1,0 +1,191 @@
+import { join } from "node:path";
+import type { Settings } from "#contracts/settings.ts";
+import { ByteBudget } from "#kernel/byte-budget.ts";
+import type { Clock } from "#kernel/clock.ts";
+import type { Logger } from "#kernel/logger.ts";
+import type { Random } from "#kernel/random.ts";
+import type { ConnectionSettings } from "./connection-settings.ts";
+import { type Connections, openConnections } from "./connections.ts";
+import { createDispatcher } from "./edge/dispatcher.ts";
+import { HttpServer } from "./edge/http-server.ts";
+import { jsonRoutes } from "./edge/json-routes.ts";
+import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
+import { createRouter } from "./rpc/router.ts";
+import { Bell } from "./services/bell.ts";
+import { Health } from "./services/health.ts";
+import { MediaService } from "./services/media-service.ts";
+import { OutboxRelay } from "./services/outbox-relay.ts";
+import { StorePreparation } from "./services/store-preparation.ts";
+import { UploadService } from "./services/upload-service.ts";
+import { UploadSweep } from "./services/upload-sweep.ts";
+import { createObjectStoreServer } from "./store/index.ts";
+import { loadStoreKeys } from "./store-keys.ts";
+
+/** How callers prove who they are: a token for this launch (one user, on this computer), or tokens of a secret. */
+export type ServerAuth =
+  | { readonly kind: "launch"; readonly token: string }
+  | { readonly kind: "secret"; readonly secret: string };
+
+export interface ServerOptions {
+  readonly settings: Settings;
+  readonly auth: ServerAuth;
+  /** @default "127.0.0.1" */
+  readonly host?: string;
+  /** 0: any free one. @default 0 */
+  readonly port?: number;
+  /** Marks a second over all workers where the settings name none, 0: no limit. @default 0 */
+  readonly defaultMarkQps?: number;
+  /** Origins whose pages may call, exactly. @default none */
+  readonly origins?: readonly string[];
+  /** What `HealthService` says. @default "" */
+  readonly version?: string;
+}
+
+export interface ServerDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface StartedServer {
+  /** Without a path: `http://127.0.0.1:41234`. */
+  readonly url: string;
+  /** Names the data: a journal that speaks of another server's does not apply. */
+  readonly serverId: string;
+  /** What worker processes need. Holds secrets. */
+  readonly connections: ConnectionSettings;
+}
+
+export interface Server extends AsyncDisposable {
+  /** @throws AppError `unavailable` (port taken, database or Redis away), `store.refused` (wrong keys),
+   *  `config.invalid`. A store that does not answer yet is no error: it is waited for. */
+  start(): Promise<StartedServer>;
+}
+
+/** Originals read back at once to be hashed, where the store vouches for no checksum. */
+const READ_BACK_AT_ONCE = 4;
+
+/**
+ * The control plane, on whatever the settings name and embedded parts for the rest: object store and SQLite below
+ * `settings.home`, the queue in the database. The one factory for CLI, daemon, desktop app and `platemark serve`.
+ */
+export function createServer(options: ServerOptions, deps: ServerDeps): Server {
+  const stack = new AsyncDisposableStack();
+  return {
+    async start() {
+      await using starting = new AsyncDisposableStack();
+      const started = await start(starting, options, deps);
+      stack.use(starting.move());
+      return started;
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function start(
+  stack: AsyncDisposableStack,
+  options: ServerOptions,
+  deps: ServerDeps,
+): Promise<StartedServer> {
+  const { host = "127.0.0.1", port = 0 } = options;
+  const { clock, logger } = deps;
+  const settled = await connectionSettings(stack, options, deps);
+  const connections = stack.use(await openConnections(settled, deps));
+  const { store } = connections;
+  const preparation = stack.use(new StorePreparation({ store, ...deps }));
+  await preparation.start();
+  const serverId = await connections.repository.serverId();
+  const drain = stack.adopt(new AbortController(), (controller) => controller.abort());
+  const handle = assemble(connections, options, deps, { serverId, shutdown: drain.signal, stack });
+  const http = new HttpServer(handle, { host, port }, { clock });
+  const bound = await http.listen();
+  stack.use(http);
+  stack.defer(() => drain.abort());
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+  logger.info("server.started", {
+    url,
+    serverId,
+    database: settled.database.kind,
+    queue: settled.queue.kind,
+  });
+  return { url, serverId, connections: settled };
+}
+
+/** Services, their background work, and the dispatcher in front of them. */
+function assemble(
+  connections: Connections,
+  { settings, auth, origins = [], version = "" }: ServerOptions,
+  deps: ServerDeps,
+  running: {
+    readonly serverId: string;
+    readonly shutdown: AbortSignal;
+    readonly stack: AsyncDisposableStack;
+  },
+) {
+  const { repository, queue, store } = connections;
+  const { serverId, shutdown, stack } = running;
+  const commits = new Bell();
+  const shared = { repository, queue, store, commits, ...deps };
+  const reading = new ByteBudget(READ_BACK_AT_ONCE);
+  const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
+  const media = new MediaService(shared);
+  const health = new Health(shared, { serverId, version });
+  stack.use(new OutboxRelay(shared)).start();
+  stack.use(new UploadSweep(shared)).start();
+  const { handlers } = createRouter({ uploads, media, health, logger: deps.logger }, { shutdown });
+  const routes = jsonRoutes({ uploads, media });
+  const authenticator = createAuthenticator(auth, settings, deps);
+  return createDispatcher({
+    ...deps,
+    handlers,
+    routes,
+    health,
+    authenticator,
+    cors: { origins },
+    draining: shutdown,
+  });
+}
+
+function createAuthenticator(auth: ServerAuth, settings: Settings, deps: ServerDeps): Authenticator {
+  return auth.kind === "launch"
+    ? createLaunchAuthenticator({ token: auth.token, user: settings.user, bucket: settings.s3Bucket })
+    : createSecretAuthenticator({ secret: auth.secret }, deps);
+}
+
+/** What the settings name, and embedded parts, started here, for what they leave out. */
+async function connectionSettings(
+  stack: AsyncDisposableStack,
+  { settings, defaultMarkQps = 0 }: ServerOptions,
+  deps: ServerDeps,
+): Promise<ConnectionSettings> {
+  const { databaseUrl, redisUrl, home } = settings;
+  return {
+    database: databaseUrl
+      ? { kind: "postgres", url: databaseUrl }
+      : { kind: "sqlite", path: join(home, "server.sqlite") },
+    queue: redisUrl ? { kind: "redis", url: redisUrl } : { kind: "database" },
+    store: {
+      region: settings.s3Region,
+      bucket: settings.s3Bucket,
+      ...(await storeAccess(stack, settings, deps)),
+    },
+    markQps: settings.markQps ?? defaultMarkQps,
+  };
+}
+
+async function storeAccess(
+  stack: AsyncDisposableStack,
+  settings: Settings,
+  { clock, logger }: ServerDeps,
+): Promise<{ readonly endpoint: string; readonly accessKey: string; readonly secretKey: string }> {
+  const { s3Url, s3AccessKey = "", s3SecretKey = "", home } = settings;
+  if (s3Url) return { endpoint: new URL(s3Url).origin, accessKey: s3AccessKey, secretKey: s3SecretKey };
+  const keys = await loadStoreKeys(join(home, "store-keys.json"));
+  const embedded = createObjectStoreServer(
+    { dataDir: join(home, "store"), host: "127.0.0.1", port: 0, credentials: [keys] },
+    { clock, logger },
+  );
+  const { url } = await embedded.start();
+  stack.use(embedded);
+  return { endpoint: url, ...keys };
+}

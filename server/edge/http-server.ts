@@ -1,0 +1,121 @@
+import { createServer as createHttp1Server } from "node:http";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import type { Clock } from "#kernel/clock.ts";
+import { AppError } from "#kernel/errors.ts";
+import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** How long requests in flight may take to end when the server is closed. Milliseconds. @default 5_000 */
+  readonly drainMs?: number;
+}
+
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 120_000;
+const IDLE_TIMEOUT_MS = 65_000;
+const FIRST_BYTE_TIMEOUT_MS = 15_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+/** RFC 9113, section 3.4: what an HTTP/2 client sends first. Three bytes tell it from every HTTP/1.1 method. */
+const HTTP2_PREFACE = "PRI";
+
+/** One port for HTTP/1.1 and for HTTP/2 without TLS (gRPC): the first bytes of a connection decide. */
+export class HttpServer implements AsyncDisposable {
+  readonly #options: HttpServerOptions;
+  readonly #clock: Clock;
+  readonly #http1;
+  readonly #http2;
+  readonly #front;
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+
+  constructor(
+    handle: (request: NodeServerRequest, response: NodeServerResponse) => void,
+    options: HttpServerOptions,
+    deps: { readonly clock: Clock },
+  ) {
+    this.#options = options;
+    this.#clock = deps.clock;
+    this.#http1 = createHttp1Server(
+      {
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: IDLE_TIMEOUT_MS,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        connectionsCheckingInterval: 5_000,
+      },
+      handle,
+    );
+    this.#http2 = createHttp2Server(
+      { settings: { maxHeaderListSize: MAX_HEADER_BYTES, maxConcurrentStreams: 256 } },
+      handle,
+    );
+    this.#http2.on("session", (session) => {
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+      session.on("error", () => session.destroy());
+    });
+    this.#front = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  /** Answers the port. @throws AppError `unavailable` when the port is taken or not ours to take. */
+  listen(): Promise<number> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#front.once("error", (cause: NodeJS.ErrnoException) =>
+        reject(
+          new AppError(
+            "unavailable",
+            `Cannot listen on ${host} port ${port} (${cause.code}); choose another port.`,
+            {
+              cause,
+            },
+          ),
+        ),
+      );
+      this.#front.listen(port, host, () => {
+        // Starts the checks of the time-outs above, which a server that does not listen itself would not make.
+        this.#http1.emit("listening");
+        resolve((this.#front.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** Takes no new connections, lets requests in flight end, and cuts off what takes longer than `drainMs`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#front.close(() => resolve()));
+    this.#http1.closeIdleConnections();
+    for (const session of this.#sessions) session.close();
+    const drained = new AbortController();
+    const cut = this.#clock
+      .sleep(this.#options.drainMs ?? 5_000, { signal: drained.signal })
+      .then(() => {
+        for (const socket of this.#sockets) socket.destroy();
+      })
+      .catch(() => {});
+    await closed;
+    drained.abort();
+    await cut;
+    this.#http1.close();
+    this.#http2.close();
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    const onError = () => socket.destroy();
+    socket.on("error", onError);
+    socket.setTimeout(FIRST_BYTE_TIMEOUT_MS, onError);
+    socket.once("readable", () => {
+      const first = socket.read() as Buffer | null;
+      if (!first) return void socket.destroy();
+      socket.setTimeout(0);
+      socket.removeListener("timeout", onError);
+      socket.unshift(first);
+      const http2 = first.subarray(0, HTTP2_PREFACE.length).toString("latin1") === HTTP2_PREFACE;
+      (http2 ? this.#http2 : this.#http1).emit("connection", socket);
+    });
+  }
+}

@@ -1,0 +1,109 @@
+import type { Readable } from "node:stream";
+import { z } from "zod";
+import { markKey, markSpecSchema } from "#contracts/mark-spec.ts";
+import { AppError } from "#kernel/errors.ts";
+import type { Logger } from "#kernel/logger.ts";
+import type { Caller } from "../services/caller.ts";
+import type { MediaService } from "../services/media-service.ts";
+import type { MediaRow } from "../services/ports/media-repository.ts";
+import type { UploadService } from "../services/upload-service.ts";
+import { readJson } from "./json-body.ts";
+
+export interface JsonCall {
+  readonly body: Readable;
+  readonly caller: Caller;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+export type JsonRoute = (call: JsonCall) => Promise<unknown>;
+
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+const announcement = z.strictObject({
+  fileName: z.string(),
+  size: z.number().int(),
+  contentType: z.string().default(""),
+  sha256: z.string(),
+  traceId: z.string().default(""),
+  mark: markSpecSchema.optional(),
+});
+
+const completion = z
+  .strictObject({
+    mediaId: z.string().min(1).optional(),
+    objectKey: z.string().min(1).optional(),
+    uploadId: z.string().default(""),
+    parts: z
+      .array(
+        z.strictObject({
+          partNumber: z.number().int(),
+          etag: z.string(),
+          size: z.number().int().nonnegative().default(0),
+        }),
+      )
+      .max(10_000)
+      .default([]),
+    size: z.number().int().optional(),
+    sha256: z.string().optional(),
+  })
+  .refine(({ mediaId, objectKey }) => mediaId !== undefined || objectKey !== undefined, {
+    message: "mediaId or objectKey must be given",
+  });
+
+/** The plain JSON forms of what a page does: presign (spec.md S2) and register (S3). All other calls have theirs at
+ *  `POST /platemark.v1.SERVICE/METHOD`. */
+export function jsonRoutes(deps: {
+  readonly uploads: UploadService;
+  readonly media: MediaService;
+}): ReadonlyMap<string, JsonRoute> {
+  const { uploads, media } = deps;
+  return new Map<string, JsonRoute>([
+    [
+      "/api/v1/uploads",
+      async ({ body, caller, logger, signal }) => {
+        const { mark, ...wanted } = await readJson(body, announcement, MAX_BODY_BYTES);
+        const request = { ...wanted, markSpec: mark ? markKey(mark) : "" };
+        const [ticket] = await uploads.create(caller, [request], { logger, signal });
+        if (!ticket || "error" in ticket)
+          throw ticket?.error ?? new AppError("internal", "No ticket was issued.");
+        const { mediaId, objectKey, plan } = ticket;
+        if (plan.kind === "already") return { mediaId, objectKey, media: toJson(plan.media) };
+        if (plan.kind === "multipart") {
+          const { uploadId, partSize, partCount } = plan;
+          return { mediaId, objectKey, uploadId, partSize, partCount };
+        }
+        const { url, headers, expiresAtMs } = plan.request;
+        return { mediaId, objectKey, uploadUrl: url, method: "PUT", headers, expiresAtMs };
+      },
+    ],
+    [
+      "/api/v1/uploads/complete",
+      async ({ body, caller, logger, signal }) => {
+        const told = await readJson(body, completion, MAX_BODY_BYTES);
+        const mediaId = told.mediaId ?? mediaIdOf(told.objectKey ?? "");
+        const [row] = (await media.get(caller, [mediaId])).rows;
+        if (!row || (told.objectKey !== undefined && told.objectKey !== row.objectKey))
+          throw new AppError("not_found", "There is no such picture.");
+        if (told.size !== undefined && told.size !== row.size)
+          throw new AppError("upload.size_mismatch", "Another size was announced for this picture.");
+        if (told.sha256 !== undefined && told.sha256 !== row.sha256)
+          throw new AppError("upload.checksum_mismatch", "Another checksum was announced for this picture.");
+        const { uploadId, parts } = told;
+        const [outcome] = await uploads.complete(caller, [{ mediaId, uploadId, parts }], { logger, signal });
+        if (!outcome || "error" in outcome) throw outcome?.error ?? new AppError("internal", "No outcome.");
+        return { media: toJson(outcome.media) };
+      },
+    ],
+  ]);
+}
+
+/** Keys are `raw/<user>/<media id>.<ext>`; whose the picture is, the row says. */
+function mediaIdOf(objectKey: string): string {
+  return objectKey.slice(objectKey.lastIndexOf("/") + 1).replace(/\.[a-z0-9]*$/, "");
+}
+
+function toJson(row: MediaRow): Record<string, unknown> {
+  const { id, fileName, size, contentType, sha256, objectKey, markedKey, state, traceId, version } = row;
+  return { id, fileName, size, contentType, sha256, objectKey, markedKey, state, traceId, version };
+}

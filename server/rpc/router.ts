@@ -1,0 +1,80 @@
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createConnectRouter,
+  type Interceptor,
+} from "@connectrpc/connect";
+import { compressionGzip } from "@connectrpc/connect-node";
+import { HealthService } from "#gen/health_pb.ts";
+import { MediaService } from "#gen/media_pb.ts";
+import { UploadService } from "#gen/uploads_pb.ts";
+import { AppError } from "#kernel/errors.ts";
+import type { Logger } from "#kernel/logger.ts";
+import type { Health } from "../services/health.ts";
+import type { MediaService as Media } from "../services/media-service.ts";
+import type { UploadService as Uploads } from "../services/upload-service.ts";
+import { callerKey, loggerKey } from "./call-context.ts";
+import { toConnectError } from "./error-table.ts";
+import { healthHandlers } from "./health-handlers.ts";
+import { mediaHandlers } from "./media-handlers.ts";
+import { uploadHandlers } from "./upload-handlers.ts";
+
+export interface RouterDeps {
+  readonly uploads: Uploads;
+  readonly media: Media;
+  readonly health: Health;
+  readonly logger: Logger;
+}
+
+/** A thousand announcements, each with a long mark, stay below. */
+export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+const MAX_TIMEOUT_MS = 3_600_000;
+
+/** All services over gRPC, gRPC-Web and Connect. Calls without a caller end before their body is read. */
+export function createRouter(deps: RouterDeps, options: { readonly shutdown: AbortSignal }): ConnectRouter {
+  const router = createConnectRouter({
+    shutdownSignal: options.shutdown,
+    readMaxBytes: MAX_MESSAGE_BYTES,
+    maxTimeoutMs: MAX_TIMEOUT_MS,
+    acceptCompression: [compressionGzip],
+    interceptors: [translateErrors(deps.logger)],
+    requestGate(context) {
+      if (context.service.typeName === HealthService.typeName) return;
+      if (context.values.get(callerKey) === null)
+        throw toConnectError(new AppError("unauthenticated", "No valid token.", { retry: "reauth" }));
+    },
+  });
+  router.service(UploadService, uploadHandlers(deps.uploads));
+  router.service(MediaService, mediaHandlers(deps.media));
+  router.service(HealthService, healthHandlers(deps.health));
+  return router;
+}
+
+function translateErrors(logger: Logger): Interceptor {
+  return (next) => async (request) => {
+    const log = request.contextValues.get(loggerKey) ?? logger;
+    const translate = (error: unknown): ConnectError => {
+      if (request.signal.aborted && request.signal.reason instanceof ConnectError)
+        return request.signal.reason;
+      const failure = toConnectError(error);
+      if (failure.code === Code.Internal)
+        log.error("call.failed", { method: request.method.name, reason: AppError.from(error).message });
+      return failure;
+    };
+    try {
+      const response = await next(request);
+      return response.stream ? { ...response, message: translated(response.message, translate) } : response;
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+}
+
+async function* translated<T>(messages: AsyncIterable<T>, translate: (error: unknown) => ConnectError) {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw translate(error);
+  }
+}

@@ -1,0 +1,99 @@
+import { availableParallelism } from "node:os";
+import type { Settings } from "#contracts/settings.ts";
+import { abortReason } from "#kernel/cancellation.ts";
+import { type Clock, systemClock } from "#kernel/clock.ts";
+import { AppError } from "#kernel/errors.ts";
+import type { Logger } from "#kernel/logger.ts";
+import { type Random, systemRandom } from "#kernel/random.ts";
+import type { WorkerSettings } from "./connection-settings.ts";
+import { createServer, type StartedServer } from "./create-server.ts";
+import { forkWorker } from "./fork-worker.ts";
+import { WorkerSupervisor } from "./worker-supervisor.ts";
+
+export interface ServeOptions {
+  readonly settings: Settings;
+  /** @default 4410 */
+  readonly port?: number;
+  /** @default "127.0.0.1" */
+  readonly host?: string;
+  /** Worker processes on this machine; 0: they run elsewhere. @default 1 */
+  readonly workers?: number;
+  /** Origins whose pages may call, exactly. @default none */
+  readonly origins?: readonly string[];
+  readonly version?: string;
+  readonly logger: Logger;
+  /** Ends it, gracefully. */
+  readonly signal: AbortSignal;
+  readonly onStarted?: (started: Pick<StartedServer, "url" | "serverId">) => void;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export const DEFAULT_PORT = 4410;
+/** spec.md S4: a shared server marks five pictures a second where nobody says otherwise. */
+const SHARED_MARK_QPS = 5;
+const MEMORY_PER_MARK_BYTES = 256 * 1024 * 1024;
+
+/**
+ * `platemark serve`: the control plane and its workers, until `signal` fires.
+ * @throws AppError `config.invalid` without a token secret; as `createServer` and `WorkerSupervisor` do.
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { settings, logger, signal, clock = systemClock, random = systemRandom } = options;
+  if (settings.tokenSecret === undefined)
+    throw new AppError(
+      "config.invalid",
+      "A shared server needs PLATEMARK_TOKEN_SECRET (at least 32 characters), to know its callers.",
+      { details: { setting: "tokenSecret" } },
+    );
+  if (signal.aborted) throw abortReason(signal);
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(
+    createServer(
+      {
+        settings,
+        auth: { kind: "secret", secret: settings.tokenSecret },
+        port: options.port ?? DEFAULT_PORT,
+        host: options.host ?? "127.0.0.1",
+        defaultMarkQps: SHARED_MARK_QPS,
+        origins: options.origins ?? [],
+        version: options.version ?? "",
+      },
+      { clock, random, logger },
+    ),
+  );
+  const { url, serverId, connections } = await server.start();
+  const workers = options.workers ?? 1;
+  if (workers > 0) {
+    const supervisor = stack.use(
+      new WorkerSupervisor(
+        {
+          spawn: () => forkWorker(new URL("./workers/worker-main.ts", import.meta.url)),
+          clock,
+          random,
+          logger,
+        },
+        { settings: workerSettings(settings, connections, workers), workers },
+      ),
+    );
+    await supervisor.start();
+  }
+  options.onStarted?.({ url, serverId });
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** What a worker process is told: the cores are shared among the workers of this machine. */
+export function workerSettings(
+  settings: Settings,
+  connections: WorkerSettings["connections"],
+  workers: number,
+): WorkerSettings {
+  const concurrency = settings.markConcurrency ?? Math.max(1, Math.floor(availableParallelism() / workers));
+  return {
+    connections,
+    concurrency,
+    memoryBudgetBytes: concurrency * MEMORY_PER_MARK_BYTES,
+    logLevel: settings.logLevel,
+  };
+}
