@@ -1,10 +1,10 @@
-import { silentLogger } from "#kernel/logger.ts";
+import { createPinoLogger } from "../../server/adapters/log/pino-logger.ts";
 import { openStudio } from "../../studio/embedded.ts";
 import { serveParent } from "./serve-parent.ts";
 
 /** The studio's core in a utility process of the desktop program. */
 serveParent(async (settings, spawnChild) => {
-  const logger = silentLogger;
+  const logger = createPinoLogger({ level: settings.logLevel }).child({ process: "core" });
   const opened = await openStudio({ settings, logger, spawnChild });
   return {
     core: opened.studio.core,

@@ -14,7 +14,7 @@ import {
 } from "electron";
 import type { Settings } from "#contracts/settings.ts";
 import { systemClock } from "#kernel/clock.ts";
-import { silentLogger } from "#kernel/logger.ts";
+import type { Logger } from "#kernel/logger.ts";
 import { systemRandom } from "#kernel/random.ts";
 import { APP_SCHEME, createAppProtocol } from "./app-protocol.ts";
 import { menuTemplate } from "./application-menu.ts";
@@ -26,9 +26,15 @@ import { watchSystem } from "./system-events.ts";
 import { forkChild, forkCore } from "./utility-processes.ts";
 import { guardWindows } from "./window-guards.ts";
 
-/** Puts the desktop program together, once Electron is ready. `bundles`: the folder of the main process's bundles. */
-export function runDesktop(settings: Settings, bundles: string): void {
-  const logger = silentLogger;
+export interface DesktopDeps {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** The folder of the main process's bundles; preload and window are beside it. */
+  readonly bundles: string;
+}
+
+/** Puts the desktop program together, once Electron is ready. */
+export function runDesktop({ settings, logger, bundles }: DesktopDeps): void {
   const forwarder = new EventForwarder({
     clock: systemClock,
     targets: () => BrowserWindow.getAllWindows().map((window) => window.webContents),

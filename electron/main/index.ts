@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { app, dialog, protocol } from "electron";
 import type { Settings } from "#contracts/settings.ts";
 import { AppError } from "#kernel/errors.ts";
+import { createPinoLogger } from "../../server/adapters/log/pino-logger.ts";
 import { APP_SCHEME } from "./app-protocol.ts";
 import { runDesktop } from "./desktop.ts";
 import { readSettings } from "./read-settings.ts";
@@ -23,7 +24,8 @@ function start(settings: Settings): void {
   mkdirSync(settings.home, { recursive: true, mode: 0o700 });
   // Nothing is written outside the home folder, Chromium's own files included. The lock is one for each home folder.
   app.setPath("userData", join(settings.home, "window"));
+  const logger = createPinoLogger({ level: settings.logLevel }).child({ process: "main" });
   if (app.requestSingleInstanceLock())
-    void app.whenReady().then(() => runDesktop(settings, import.meta.dirname));
+    void app.whenReady().then(() => runDesktop({ settings, logger, bundles: import.meta.dirname }));
   else app.quit();
 }

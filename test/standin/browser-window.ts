@@ -152,6 +152,11 @@ export async function openBrowser(onContents: (contents: WebContents) => void): 
   });
 }
 
+/** Pages that Chromium has open, whoever opened them. */
+export function openPages(): number {
+  return context.pages().length;
+}
+
 export async function closeBrowser(): Promise<void> {
   await browser?.close();
 }

@@ -1,5 +1,5 @@
 import { app } from "./app.ts";
-import { BrowserWindow, type WebContents } from "./browser-window.ts";
+import { BrowserWindow, openPages, type WebContents } from "./browser-window.ts";
 import { machine, permissions, powerMonitor } from "./system.ts";
 import { utilityPids } from "./utility-process.ts";
 
@@ -13,13 +13,22 @@ const commands = {
   },
   /** Waits until an expression is true in the page. */
   waitFor: async (expression: string) => {
-    await firstWindow().webContents.page!.waitForFunction(expression);
+    const page = firstWindow().webContents.page!;
+    // Not `waitForFunction`: it evaluates text in the page itself, which the page's policy forbids.
+    while (!(await page.evaluate(expression))) await page.waitForTimeout(25);
   },
   screenshot: async (path: string) => {
     await firstWindow().webContents.page!.screenshot({ path });
   },
   setBounds: (bounds: { x: number; y: number; width: number; height: number }) =>
     firstWindow().setBounds(bounds),
+  reload: async () => {
+    await firstWindow().webContents.page!.reload();
+  },
+  /** Puts an empty page, which is not the program's, into the window. */
+  blank: async () => {
+    await firstWindow().webContents.page!.goto("about:blank");
+  },
   closeWindow: () => firstWindow().close(),
   quit: () => app.quit(),
   power: (event: "suspend" | "resume") => void powerMonitor.emit(event),
@@ -29,6 +38,7 @@ const commands = {
   inspect: () => ({
     ...machine,
     pids: utilityPids(),
+    pages: openPages(),
     windows: BrowserWindow.getAllWindows().map(({ options, seen }) => ({ options, ...seen })),
   }),
 };
