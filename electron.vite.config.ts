@@ -39,6 +39,8 @@ export default defineConfig({
     plugins: [react()],
     build: {
       minify: true,
+      // The page's CSP has no data: URLs.
+      assetsInlineLimit: 0,
       rolldownOptions: { input: { index: path("renderer/index.html") } },
     },
   },
