@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { settingsSchema } from "#contracts/settings.ts";
 import { AppError } from "#kernel/errors.ts";
-import type { SpawnChild } from "../../studio/ports/child-process.ts";
 import { ScriptedCore } from "../../test/fakes/window-core.ts";
-import { hostCore, type OpenedCore } from "./core-host.ts";
+import { hostCore, type OpenContext, type OpenedCore } from "./core-host.ts";
 import type { FromCore, ToCore } from "./core-messages.ts";
 import type { ChildPort } from "./remote-children.ts";
 
@@ -33,11 +32,11 @@ class ScriptedPort {
   }
 }
 
-function host(overrides: Partial<OpenedCore> = {}, open?: () => Promise<OpenedCore>) {
+function host(overrides: Partial<OpenedCore> = {}, open?: (context: OpenContext) => Promise<OpenedCore>) {
   const port = new ScriptedPort();
   const exit = Promise.withResolvers<number>();
   const core = new ScriptedCore();
-  let spawn: SpawnChild | undefined;
+  let given: OpenContext | undefined;
   const opened: OpenedCore = {
     core,
     onSystemEvent: () => {},
@@ -47,12 +46,12 @@ function host(overrides: Partial<OpenedCore> = {}, open?: () => Promise<OpenedCo
   hostCore({
     port,
     exit: exit.resolve,
-    open: (_settings, spawnChild) => {
-      spawn = spawnChild;
-      return open ? open() : Promise.resolve(opened);
+    open: (_settings, context) => {
+      given = context;
+      return open ? open(context) : Promise.resolve(opened);
     },
   });
-  return { port, core, exited: exit.promise, spawn: () => spawn! };
+  return { port, core, exited: exit.promise, spawn: () => given!.spawnChild };
 }
 
 describe("hostCore", () => {
@@ -121,6 +120,33 @@ describe("hostCore", () => {
     );
     port.say({ type: "open", settings });
     expect(await port.until("failed")).toMatchObject({ error: { code: "home.locked" } });
+    port.say({ type: "close" });
+    expect(await exited).toBe(0);
+  });
+
+  test("fails calls with what the opening waits for, while it waits", async () => {
+    const opening = Promise.withResolvers<OpenedCore>();
+    const { port, core } = host({}, ({ onTrouble }) => {
+      onTrouble(new AppError("store.unreachable", "The store does not answer."));
+      return opening.promise.finally(() => onTrouble(null));
+    });
+    port.say({ type: "open", settings });
+    port.say({ type: "call", id: 1, channel: "jobs.list", request: {} });
+    expect((await port.until("answer")).answer).toMatchObject({ error: { code: "store.unreachable" } });
+    opening.resolve({ core, onSystemEvent() {}, [Symbol.asyncDispose]: async () => {} });
+    await port.until("ready");
+    port.sent.length = 0;
+    port.say({ type: "call", id: 2, channel: "jobs.list", request: {} });
+    expect((await port.until("answer")).answer).toEqual({ ok: { jobs: [] } });
+  });
+
+  test("gives the opening up when it is closed meanwhile", async () => {
+    const { port, exited } = host(
+      {},
+      ({ signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    );
+    port.say({ type: "open", settings });
     port.say({ type: "close" });
     expect(await exited).toBe(0);
   });

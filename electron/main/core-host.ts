@@ -1,5 +1,6 @@
 import type { Channel, WindowCore } from "#contracts/ipc.ts";
 import type { Settings } from "#contracts/settings.ts";
+import { throwIfAborted } from "#kernel/cancellation.ts";
 import { AppError, toErrorBody } from "#kernel/errors.ts";
 import type { SpawnChild } from "../../studio/ports/child-process.ts";
 import type { FromCore, SystemEvent, ToCore } from "./core-messages.ts";
@@ -17,25 +18,41 @@ export interface OpenedCore extends AsyncDisposable {
   readonly onSystemEvent: (event: SystemEvent) => void;
 }
 
+export interface OpenContext {
+  readonly spawnChild: SpawnChild;
+  /** Fires when the program is closed meanwhile. */
+  readonly signal: AbortSignal;
+  /** What the opening waits for (a server that does not answer, for example), and `null` when it goes on. */
+  readonly onTrouble: (error: AppError | null) => void;
+}
+
 export interface CoreHostDeps {
   readonly port: HostPort;
-  readonly open: (settings: Settings, spawnChild: SpawnChild) => Promise<OpenedCore>;
+  readonly open: (settings: Settings, context: OpenContext) => Promise<OpenedCore>;
   /** Ends this process. */
   readonly exit: (code: number) => void;
 }
 
 /**
- * Serves one core to the main process. Calls that come before the core is open wait for it. Ends after `close`.
+ * Serves one core to the main process. Calls that come before the core is open wait for it, unless it waits for
+ * something itself; then they fail with what that is. Ends after `close`.
  */
 export function hostCore({ port, open, exit }: CoreHostDeps): void {
   const children = new RemoteChildren((message) => port.post(message));
   const running = new Map<number, AbortController>();
+  const closing = new AbortController();
   let opened: Promise<OpenedCore> | undefined;
+  let core: WindowCore | undefined;
+  let trouble = neverResolved();
 
+  const onTrouble = (error: AppError | null) => {
+    if (error) trouble.reject(error);
+    else trouble = neverResolved();
+  };
   const start = async (settings: Settings): Promise<void> => {
-    opened = open(settings, children.spawn);
+    opened = open(settings, { spawnChild: children.spawn, signal: closing.signal, onTrouble });
     try {
-      const { core } = await opened;
+      ({ core } = await opened);
       core.subscribe((event, payload) => port.post({ type: "event", event, payload }));
       port.post({ type: "ready" });
     } catch (error) {
@@ -45,11 +62,12 @@ export function hostCore({ port, open, exit }: CoreHostDeps): void {
   };
 
   const close = async (): Promise<void> => {
-    for (const controller of running.values())
-      controller.abort(new AppError("aborted", "Platemark is closing."));
-    const core = await opened?.catch(() => undefined);
+    const reason = new AppError("aborted", "Platemark is closing.");
+    closing.abort(reason);
+    for (const controller of running.values()) controller.abort(reason);
+    const open = await opened?.catch(() => undefined);
     try {
-      await core?.[Symbol.asyncDispose]();
+      await open?.[Symbol.asyncDispose]();
     } finally {
       exit(0);
     }
@@ -61,9 +79,9 @@ export function hostCore({ port, open, exit }: CoreHostDeps): void {
     running.set(id, controller);
     try {
       if (!opened) throw new AppError("unavailable", "Platemark is starting.", { retry: "backoff" });
-      const { core } = await opened;
-      controller.signal.throwIfAborted();
-      return { ok: await work(core, controller.signal) };
+      const ready = core ?? (await Promise.race([opened, trouble.promise])).core;
+      throwIfAborted(controller.signal);
+      return { ok: await work(ready, controller.signal) };
     } catch (error) {
       return { error: toErrorBody(error) };
     } finally {
@@ -109,6 +127,12 @@ export function hostCore({ port, open, exit }: CoreHostDeps): void {
         void close();
     }
   });
+}
+
+function neverResolved(): PromiseWithResolvers<never> {
+  const promise = Promise.withResolvers<never>();
+  promise.promise.catch(() => {});
+  return promise;
 }
 
 type AnyHandler = (request: unknown, context: { readonly signal: AbortSignal }) => Promise<unknown>;

@@ -41,7 +41,7 @@ export function runDesktop({ settings, logger, bundles }: DesktopDeps): void {
   });
   const core = new CoreSupervisor<MessagePortMain>({
     forkCore: () => forkCore(bundles),
-    forkChild: (entry) => forkChild(bundles, entry),
+    forkChild: (entry) => forkChild({ folder: bundles, tempFolder: join(settings.home, "tmp") }, entry),
     settings,
     clock: systemClock,
     random: systemRandom,

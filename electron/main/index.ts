@@ -4,9 +4,9 @@ import { app, dialog, protocol } from "electron";
 import type { Settings } from "#contracts/settings.ts";
 import { AppError } from "#kernel/errors.ts";
 import { createPinoLogger } from "../../server/adapters/log/pino-logger.ts";
+import { readSettings } from "../../studio/read-settings.ts";
 import { APP_SCHEME } from "./app-protocol.ts";
 import { runDesktop } from "./desktop.ts";
-import { readSettings } from "./read-settings.ts";
 
 // Nothing here waits at the top level: `ready` comes only after this module has been evaluated.
 protocol.registerSchemesAsPrivileged([
@@ -14,7 +14,7 @@ protocol.registerSchemesAsPrivileged([
 ]);
 
 try {
-  start(readSettings(process.env));
+  start(readSettings({ flags: {}, environment: process.env }));
 } catch (error) {
   dialog.showErrorBox("Platemark cannot start", AppError.from(error).message);
   app.exit(3);

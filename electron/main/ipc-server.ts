@@ -35,10 +35,7 @@ export function serveIpc(deps: IpcServerDeps): void {
       // A query is for the page that asked; a command goes on when its window is closed.
       const signal =
         channels[channel].kind === "query" ? leaving(event.sender, abandoned) : new AbortController().signal;
-      const answer = await deps.call(channel, parsed.data, signal);
-      return channel === "app.info" && "ok" in answer
-        ? { ok: { ...(answer.ok as Response<"app.info">), shell: "desktop" } }
-        : answer;
+      return deps.call(channel, parsed.data, signal);
     });
 }
 

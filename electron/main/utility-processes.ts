@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { MessageChannelMain, type MessagePortMain, utilityProcess } from "electron";
 import type { ChildEntry } from "../../studio/ports/child-process.ts";
@@ -19,9 +20,25 @@ export function forkCore(folder: string): CoreProcess<MessagePortMain> {
   return utilityProcess.fork(join(folder, "core-process.js"), [], { serviceName: "Platemark core" });
 }
 
-/** Starts a child of the core; its first message brings its end of a channel, whose other end is for the core. */
-export function forkChild(folder: string, entry: ChildEntry): CoreChild<MessagePortMain> {
-  const child = utilityProcess.fork(join(folder, ENTRIES[entry]), [], { serviceName: NAMES[entry] });
+export interface ChildOptions {
+  /** Where the bundles are. */
+  readonly folder: string;
+  /** Where children may put temporary files; made when it is missing. */
+  readonly tempFolder: string;
+}
+
+/** Starts a child of the core; its first message brings its end of a channel, whose other end is for the core. Settings
+ *  reach it by that channel alone, so it inherits none. */
+export function forkChild(
+  { folder, tempFolder }: ChildOptions,
+  entry: ChildEntry,
+): CoreChild<MessagePortMain> {
+  mkdirSync(tempFolder, { recursive: true, mode: 0o700 });
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("PLATEMARK_"));
+  const child = utilityProcess.fork(join(folder, ENTRIES[entry]), [], {
+    serviceName: NAMES[entry],
+    env: { ...Object.fromEntries(inherited), TMPDIR: tempFolder, TEMP: tempFolder, TMP: tempFolder },
+  });
   const { port1, port2 } = new MessageChannelMain();
   child.postMessage({ type: "connect" }, [port2]);
   return {

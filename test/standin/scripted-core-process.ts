@@ -5,7 +5,7 @@ import { ScriptedCore } from "../fakes/window-core.ts";
  * A program for the core's place that plays a script, for tests of the desktop shell alone. `folder.list` tells what
  * the shell said, the child it started, and what the child answered.
  */
-serveParent(async (_settings, spawnChild) => {
+serveParent(async (_settings, { spawnChild }) => {
   const core = new ScriptedCore();
   const heard: string[] = [];
   let child: ReturnType<typeof spawnChild> | undefined;

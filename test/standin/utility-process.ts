@@ -12,11 +12,12 @@ class UtilityProcess extends EventEmitter {
   readonly #ports = new Map<number, MessagePortMain>();
   #lastPort = 0;
 
-  constructor(modulePath: string, args: readonly string[]) {
+  constructor(modulePath: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     super();
     this.#child = fork(replacements[basename(modulePath)] ?? modulePath, [...args], {
       execArgv: ["--import", import.meta.resolve("./utility-shim.ts")],
       serialization: "advanced",
+      env,
     });
     this.#child.on("spawn", () => this.emit("spawn"));
     this.#child.on("message", (wire: Wire) => {
@@ -52,11 +53,14 @@ class UtilityProcess extends EventEmitter {
   }
 }
 
+interface ForkOptions {
+  readonly env?: NodeJS.ProcessEnv;
+}
 const running = new Map<UtilityProcess, string>();
 
 export const utilityProcess = {
-  fork(modulePath: string, args: readonly string[] = []): UtilityProcess {
-    const child = new UtilityProcess(modulePath, args);
+  fork(modulePath: string, args: readonly string[] = [], { env = process.env }: ForkOptions = {}) {
+    const child = new UtilityProcess(modulePath, args, env);
     running.set(child, basename(modulePath));
     child.once("exit", () => running.delete(child));
     return child;
