@@ -33,8 +33,8 @@ const SILENCE_MS = 30_000;
 
 type Client = ReturnType<typeof openClient>;
 
-function openClient(url: string, mayGiveUp: (sinceStartMs: number) => boolean) {
-  const startedAtMs = Date.now();
+/** `mayGiveUp` decides after each failed try whether to end it instead of trying again. */
+function openClient(url: string, mayGiveUp: (cause: Error) => boolean) {
   return createClient({
     url,
     // A command sent while the connection is away fails at once; `run` decides whether and how long to wait.
@@ -44,9 +44,7 @@ function openClient(url: string, mayGiveUp: (sinceStartMs: number) => boolean) {
       connectTimeout: CONNECT_WAIT_MS,
       socketTimeout: SILENCE_MS,
       reconnectStrategy: (retries, cause) =>
-        mayGiveUp(Date.now() - startedAtMs)
-          ? cause
-          : Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** Math.min(retries, 10)),
+        mayGiveUp(cause) ? cause : Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** Math.min(retries, 10)),
     },
   });
 }
@@ -136,9 +134,13 @@ export class RedisConnection {
   }
 
   async #open(): Promise<Client> {
+    // Once connected it never gives up; before, a wrong password or a server that is not there must come out.
     let established = false;
+    const giveUpAtMs = this.#clock.now() + CONNECT_WAIT_MS;
+    const mayGiveUp = (cause: Error) =>
+      !established && (redisError(cause).code !== "unavailable" || this.#clock.now() >= giveUpAtMs);
     try {
-      const client = openClient(this.#url, (sinceMs) => !established && sinceMs >= CONNECT_WAIT_MS);
+      const client = openClient(this.#url, mayGiveUp);
       client.on("error", (error: Error) =>
         this.#logger.warn("redis.connection_lost", { message: redisError(error).message }),
       );

@@ -15,6 +15,7 @@ import { applyChanges, type ChangeRequest } from "./media-changes.ts";
 import { EVENT_COLUMNS, MEDIA_COLUMNS, toEventRecord, toMediaRecord, toMediaRow } from "./media-record.ts";
 import { fromPageToken, toPageToken } from "./page-token.ts";
 import { columnList, isOneOf, recordset } from "./recordset.ts";
+import { removedUpTo } from "./retention.ts";
 import type { Schema } from "./schema.ts";
 
 /** Rows in one statement. */
@@ -188,6 +189,7 @@ class SqlMediaRepository implements MediaRepository {
     });
   }
 
+  /** @throws AppError `not_found` when some above `sequence` have been removed by `removeOldEvents`. */
   async eventsAfter(
     sequence: number,
     { owner, limit }: { readonly owner: string; readonly limit: number },
@@ -202,6 +204,15 @@ class SqlMediaRepository implements MediaRepository {
         .limit(limit)
         .execute(),
     );
+    if (events[0]?.sequence !== sequence + 1) {
+      const removed = await removedUpTo(this.#database);
+      if (sequence < removed)
+        throw new AppError(
+          "not_found",
+          "Events this old are no longer kept. List the pictures anew, and watch from the latest event.",
+          { details: { sequence, removedUpTo: removed } },
+        );
+    }
     return events.map((event) => ({
       sequence: event.sequence,
       media: JSON.parse(event.snapshot) as MediaRow,

@@ -6,33 +6,27 @@ import type { Logger } from "#kernel/logger.ts";
 const MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Opens nothing yet: the pool connects when it is first asked. */
+/**
+ * Opens nothing yet: the pool connects when it is first asked.
+ * @throws AppError `config.invalid` when the URL is none of PostgreSQL's.
+ */
 export function openPostgresPool(url: string, logger: Logger): pg.Pool {
-  const pool = makePool(url);
-  // Without a listener an idle connection that the server closes would end the process.
-  pool.on("error", (error) => logger.warn("database.connection_lost", { message: error.message }));
-  return pool;
-}
-
-function makePool(url: string): pg.Pool {
-  try {
-    return new pg.Pool({
-      connectionString: url,
-      max: MAX_CONNECTIONS,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
-      application_name: "platemark",
-      types: {
-        getTypeParser: (oid, format) => (isBigint(oid) ? Number : pg.types.getTypeParser(oid, format)),
-      },
-    });
-  } catch (error) {
+  if (!/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? ""))
     throw new AppError(
       "config.invalid",
       "The database URL is no PostgreSQL URL. It looks like postgres://name:password@host:5432/database.",
-      { cause: error },
     );
-  }
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: "platemark",
+    types: { getTypeParser: (oid, format) => (isBigint(oid) ? Number : pg.types.getTypeParser(oid, format)) },
+  });
+  // Without a listener an idle connection that the server closes would end the process.
+  pool.on("error", (error) => logger.warn("database.connection_lost", { message: error.message }));
+  return pool;
 }
 
 /** node-postgres gives 64-bit integers as text; all of ours (bytes, milliseconds, counts) stay below 2^53. */
