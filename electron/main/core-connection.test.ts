@@ -51,7 +51,7 @@ describe("CoreConnection", () => {
     const { process, connection } = connect();
     const leaving = new AbortController();
     const call = connection.call("folder.list", { path: "/slow" }, leaving.signal);
-    const [{ id }] = process.sent as [{ id: number }];
+    const id = (process.sent[0] as { id: number }).id;
     leaving.abort();
     expect(process.sent.at(-1)).toEqual({ type: "cancel", id });
     process.say({ type: "answer", id, answer: { error: { code: "aborted", message: "Cancelled." } } });
