@@ -1,0 +1,84 @@
+import { type FileHandle, open, unlink } from "node:fs/promises";
+
+/** Bytes that may wait for the disk before the sender is held back. */
+const HIGH_WATER = 2 * 1024 * 1024;
+
+/**
+ * Writes one blob. Bytes that arrive while the disk is busy go out together with the next write.
+ * After an error only `abandon` may be called.
+ */
+export class BlobWriter {
+  readonly id: string;
+  readonly #path: string;
+  #file: FileHandle | undefined;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #failure: unknown;
+
+  constructor(id: string, path: string) {
+    this.id = id;
+    this.#path = path;
+  }
+
+  /** Takes bytes, which must not change any more. Wait for the promise, if there is one, before the next.
+   *  @throws what the file system threw. */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#writing ??= this.#drain();
+    return this.#waitingBytes > HIGH_WATER ? this.#writing : undefined;
+  }
+
+  /** Resolves when every byte is on disk, under the temporary name. */
+  async finish(): Promise<void> {
+    while (this.#writing) await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+    const file = this.#file;
+    this.#file = undefined;
+    try {
+      await file?.datasync();
+    } finally {
+      await file?.close();
+    }
+  }
+
+  /** Removes what was written. Never fails. */
+  async abandon(): Promise<void> {
+    this.#waiting = [];
+    await this.#writing;
+    await this.#file?.close().catch(() => undefined);
+    this.#file = undefined;
+    await unlink(this.#path).catch(() => undefined);
+  }
+
+  /** Never rejects: the next call meets the failure. */
+  async #drain(): Promise<void> {
+    try {
+      this.#file ??= await open(this.#path, "wx");
+      while (this.#waiting.length > 0) {
+        const batch = this.#waiting;
+        const bytes = this.#waitingBytes;
+        this.#waiting = [];
+        this.#waitingBytes = 0;
+        await writeAll(this.#file, batch, bytes);
+      }
+    } catch (error) {
+      this.#failure = error;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+}
+
+/** A full disk may take the first part of a write; the next one then says why. */
+async function writeAll(file: FileHandle, batch: Uint8Array[], bytes: number): Promise<void> {
+  const { bytesWritten } = await file.writev(batch);
+  if (bytesWritten === bytes) return;
+  const rest = Buffer.concat(batch).subarray(bytesWritten);
+  for (let offset = 0; offset < rest.length; ) {
+    const written = await file.write(rest, offset);
+    offset += written.bytesWritten;
+  }
+}

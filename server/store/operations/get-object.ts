@@ -1,0 +1,172 @@
+import { open } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
+import type { BlobStore } from "../blob-store.ts";
+import { checkRead } from "../conditions.ts";
+import { type ByteRange, parseRange } from "../http-range.ts";
+import { objectHeaders } from "../object-headers.ts";
+import { S3Error } from "../s3-error.ts";
+import type { S3Request } from "../s3-request.ts";
+import { type ResponseHeaders, sendEmpty, setHeaders } from "../s3-response.ts";
+import type { StoreParts } from "../store-parts.ts";
+import type { Bucket, Segment, StoredVersion } from "../stored-object.ts";
+import { partNumberOf } from "./put-object.ts";
+
+/** Bytes read from disk at once. */
+const READ_SIZE = 512 * 1024;
+
+/** The version that a request means. @throws S3Error `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` for a marker. */
+export function requestedVersion(
+  parts: StoreParts,
+  bucket: Bucket,
+  key: string,
+  version: string | undefined,
+): StoredVersion {
+  const object =
+    version === undefined ? parts.objects.latest(bucket, key) : parts.objects.version(bucket, key, version);
+  if (!object) throw new S3Error(version === undefined ? "NoSuchKey" : "NoSuchVersion");
+  if (!object.marker) return object;
+  throw new S3Error(version === undefined ? "NoSuchKey" : "MethodNotAllowed", {
+    headers: { "x-amz-delete-marker": "true", "x-amz-version-id": object.version },
+  });
+}
+
+/** GET and HEAD of an object. */
+export async function getObject(request: S3Request, parts: StoreParts): Promise<void> {
+  const { headers, query } = request;
+  const bucket = parts.buckets.get(request.bucketName!);
+  const object = requestedVersion(parts, bucket, request.key!, query.get("versionId"));
+  if (checkRead(headers, object) === "not-modified") {
+    const answer = objectHeaders(object, { checksum: false });
+    sendEmpty(request, 304, { ...answer, "content-type": undefined });
+    return;
+  }
+  const segments = parts.objects.segments(object);
+  const { range, partsCount } = requestedBytes(request, object, segments);
+  const whole = range === null;
+  const { start, end } = range ?? { start: 0, end: object.size };
+  setHeaders(request.response, {
+    ...objectHeaders(object, {
+      checksum: whole && headers["x-amz-checksum-mode"]?.toUpperCase() === "ENABLED",
+    }),
+    ...overrides(request),
+    "content-length": end - start,
+    "content-range": whole ? undefined : `bytes ${start}-${end - 1}/${object.size}`,
+    "x-amz-mp-parts-count": partsCount,
+  });
+  if (request.method === "HEAD" || end === start) {
+    request.response.writeHead(whole ? 200 : 206);
+    request.response.end();
+    return;
+  }
+  using _held = parts.blobs.hold(segments.flatMap(({ blob }) => (blob === null ? [] : [blob])));
+  await sendBytes(request.response, parts.blobs, segments, { start, end }, whole ? 200 : 206);
+}
+
+function requestedBytes(
+  request: S3Request,
+  object: StoredVersion,
+  segments: readonly Segment[],
+): { readonly range: ByteRange | null; readonly partsCount: number | undefined } {
+  const partNumber = request.query.get("partNumber");
+  if (partNumber !== undefined) {
+    const wanted = partNumberOf(partNumber);
+    const multipart = object.etag.includes("-");
+    let start = 0;
+    for (const segment of segments) {
+      if ((multipart ? segment.partNumber : 1) === wanted)
+        return {
+          range: segment.size === 0 ? null : { start, end: start + segment.size },
+          partsCount: multipart ? segments.length : undefined,
+        };
+      start += segment.size;
+    }
+    throw new S3Error("InvalidPart");
+  }
+  const range = parseRange(request.headers.range, object.size);
+  if (range === "unsatisfiable")
+    throw new S3Error("InvalidRange", { headers: { "content-range": `bytes */${object.size}` } });
+  return { range, partsCount: undefined };
+}
+
+/** `response-content-type` and its like change what is answered; only who signed may ask for it. */
+function overrides(request: S3Request): ResponseHeaders {
+  const headers: Record<string, string> = {};
+  for (const name of [
+    "content-type",
+    "content-language",
+    "expires",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+  ]) {
+    const value = request.query.get(`response-${name}`);
+    if (value === undefined) continue;
+    if (!request.signer)
+      throw new S3Error("InvalidRequest", {
+        message: "Request specific response headers cannot be used for anonymous GET requests.",
+      });
+    headers[name] = value;
+  }
+  return headers;
+}
+
+async function sendBytes(
+  response: ServerResponse,
+  blobs: BlobStore,
+  segments: readonly Segment[],
+  range: ByteRange,
+  status: number,
+): Promise<void> {
+  for await (const bytes of readSegments(blobs, segments, range)) {
+    if (!response.headersSent) response.writeHead(status);
+    if (response.destroyed) return;
+    if (!response.write(bytes)) await drained(response);
+  }
+  response.end();
+}
+
+/** The bytes of a range, from one file after the other, read ahead of who consumes them by one block.
+ *  The blobs must be held. */
+export async function* readSegments(
+  blobs: BlobStore,
+  segments: readonly Segment[],
+  range: ByteRange,
+): AsyncGenerator<Buffer> {
+  let offset = 0;
+  for (const { blob, size } of segments) {
+    const start = Math.max(range.start - offset, 0);
+    const end = Math.min(range.end - offset, size);
+    offset += size;
+    if (blob === null || start >= end) continue;
+    const file = await open(blobs.path(blob), "r");
+    const readBlock = (position: number) => {
+      const block = Buffer.allocUnsafeSlow(Math.min(READ_SIZE, end - position));
+      return file.read(block, 0, block.length, position);
+    };
+    let ahead = readBlock(start);
+    try {
+      for (let position = start; position < end; ) {
+        const { bytesRead, buffer } = await ahead;
+        if (bytesRead === 0) throw new Error("A blob is shorter than the index says.");
+        position += bytesRead;
+        if (position < end) ahead = readBlock(position);
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await ahead.catch(() => undefined);
+      await file.close();
+    }
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
+}
