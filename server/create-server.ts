@@ -176,16 +176,14 @@ async function connectionSettings(
 async function storeAccess(
   stack: AsyncDisposableStack,
   settings: Settings,
-  { clock, logger }: ServerDeps,
+  deps: ServerDeps,
 ): Promise<{ readonly endpoint: string; readonly accessKey: string; readonly secretKey: string }> {
   const { s3Url, s3AccessKey = "", s3SecretKey = "", home } = settings;
   if (s3Url) return { endpoint: new URL(s3Url).origin, accessKey: s3AccessKey, secretKey: s3SecretKey };
   const keys = await loadStoreKeys(join(home, "store-keys.json"));
-  const embedded = createObjectStoreServer(
-    { dataDir: join(home, "store"), host: "127.0.0.1", port: 0, credentials: [keys] },
-    { clock, logger },
-  );
+  const dataDir = join(home, "store");
+  const region = settings.s3Region;
+  const embedded = stack.use(createObjectStoreServer({ dataDir, region, credentials: [keys], ...deps }));
   const { url } = await embedded.start();
-  stack.use(embedded);
   return { endpoint: url, ...keys };
 }

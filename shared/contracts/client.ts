@@ -69,7 +69,9 @@ const FALLBACK: Readonly<Record<Code, readonly [ErrorCode, Retry]>> = {
 /** What a failed call means: the product's own code where the server sent one, else what the status says. */
 export function fromConnectError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const failure = ConnectError.from(error, isNetworkFailure(error) ? Code.Unavailable : Code.Unknown);
+  const failure = ConnectError.from(error);
+  if (failure.code === Code.Unknown && isNetworkFailure(failure.cause))
+    return new AppError("unavailable", "The server does not answer.", { retry: "backoff", cause: error });
   const info = failure.findDetails(ErrorInfoSchema)[0];
   const [fallbackCode, fallbackRetry] = FALLBACK[failure.code];
   const known = info !== undefined && isErrorCode(info.code);
@@ -79,9 +81,9 @@ export function fromConnectError(error: unknown): AppError {
   });
 }
 
-/** What `fetch` throws when no answer came. */
-function isNetworkFailure(error: unknown): boolean {
-  return error instanceof TypeError;
+/** What `fetch` throws when no answer came, or when it broke off. */
+function isNetworkFailure(cause: unknown): boolean {
+  return cause instanceof TypeError;
 }
 
 function retryOf(text: string): Retry {

@@ -1,9 +1,5 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
-import {
-  createFetchClient,
-  type UniversalClientFn,
-  universalClientResponseFromFetch,
-} from "@connectrpc/connect/protocol";
+import { type UniversalClientFn, universalClientResponseFromFetch } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-connect";
 
 export interface FetchTransportOptions {
@@ -25,15 +21,21 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 export function createFetchTransport(options: FetchTransportOptions): Transport {
   const fetchFn = options.fetch ?? globalThis.fetch.bind(globalThis);
   const httpClient: UniversalClientFn = async (request) => {
-    if (request.body === undefined) return createFetchClient(fetchFn)(request);
-    const body = await collect(request.body);
+    const body = request.body === undefined ? null : await collect(request.body);
     const response = await fetchFn(request.url, {
       method: request.method,
       headers: request.header,
       body,
       signal: request.signal ?? null,
     });
-    return universalClientResponseFromFetch(response);
+    const answer = universalClientResponseFromFetch(response);
+    const header = new Headers(answer.header);
+    if (header.has("content-encoding")) {
+      // `fetch` has undone the compression, and leaves the headers that speak of it.
+      header.delete("content-encoding");
+      header.delete("content-length");
+    }
+    return { ...answer, header };
   };
   return createTransport({
     httpClient,
