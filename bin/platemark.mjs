@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
-const cli = fileURLToPath(new URL("../studio/cli/main.ts", import.meta.url));
+const cli = new URL("../studio/cli/main.ts", import.meta.url);
 const major = Number(process.versions.node.split(".")[0]);
 if (major >= 24) {
   const { main } = await import(cli);
@@ -21,9 +21,14 @@ if (major >= 24) {
     );
     process.exit(3);
   }
+  // The channel carries nothing: its end tells the program that its launcher has gone, however that ended.
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: "inherit",
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    process.stderr.write(`Node 24 cannot be started: ${error.message}\n`);
+    process.exit(3);
+  });
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 1)));
 }

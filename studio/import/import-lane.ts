@@ -1,3 +1,4 @@
+import { ByteBudget } from "#kernel/byte-budget.ts";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
@@ -13,7 +14,7 @@ import type {
 } from "../control-plane/control-plane.ts";
 import type { Journal } from "../journal/journal.ts";
 import { Batcher } from "./batcher.ts";
-import { ByteBudget } from "./byte-budget.ts";
+
 import { Semaphore } from "./semaphore.ts";
 
 const MIB = 1024 * 1024;

@@ -100,7 +100,7 @@ async function attempt(
   let sha256 = known;
   if (sha256 === undefined) {
     const keep = item.size <= KEPT_SIZE;
-    if (keep) held.use(await lane.budget.take(item.size, { signal }));
+    if (keep) held.use(await lane.budget.acquire(item.size, { signal }));
     const read = await lane.readers.run(() => readWhole(path, item, { keep, signal }), { signal });
     sha256 = read.sha256;
     if (read.bytes) source = memorySource(read.bytes);

@@ -1,4 +1,4 @@
-import { ByteBudget } from "./byte-budget.ts";
+import { ByteBudget } from "#kernel/byte-budget.ts";
 
 /** How many may do something at once. */
 export class Semaphore {
@@ -10,7 +10,7 @@ export class Semaphore {
 
   /** Runs `task` when a slot is free. @throws AppError `aborted`, or what the task throws. */
   async run<T>(task: () => Promise<T>, options: { readonly signal: AbortSignal }): Promise<T> {
-    using _slot = await this.#slots.take(1, options);
+    using _slot = await this.#slots.acquire(1, options);
     return await task();
   }
 }

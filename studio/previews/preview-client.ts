@@ -15,8 +15,7 @@ const answerSchema = z.union([
   z.object({
     type: z.literal("error"),
     id: z.number(),
-    code: z.string().optional(),
-    message: z.string().optional(),
+    error: z.object({ code: z.string(), message: z.string() }),
   }),
 ]);
 
@@ -64,6 +63,7 @@ export class PreviewClient implements Disposable {
       };
       const stop = () => {
         this.#waiting = this.#waiting.filter((other) => other !== wanted);
+        if (this.#inHand.has(wanted.id)) this.#child?.postMessage({ type: "cancel", id: wanted.id });
         reject(abortReason(signal));
       };
       signal.addEventListener("abort", stop, { once: true });
@@ -124,9 +124,8 @@ export class PreviewClient implements Disposable {
     clearTimeout(entry.timer);
     if (answer.type === "preview") entry.wanted.resolve(answer.body);
     else {
-      const code =
-        answer.code !== undefined && isErrorCode(answer.code) ? answer.code : "picture.unsupported";
-      entry.wanted.reject(new AppError(code, answer.message ?? "This picture cannot be shown."));
+      const { code, message } = answer.error;
+      entry.wanted.reject(new AppError(isErrorCode(code) ? code : "picture.unsupported", message));
     }
     this.#send();
   }

@@ -1,0 +1,143 @@
+import type { ItemView, JobView } from "#contracts/ipc.ts";
+import type { ErrorCode } from "#kernel/errors.ts";
+import { bar, formatBytes, formatCount, formatSeconds, pictures, printable } from "./format.ts";
+import type { Output } from "./output.ts";
+
+/** Failed pictures named in the summary; scripts ask for `--json`. */
+const MOST_NAMED = 50;
+/** Milliseconds between two lines of progress where there is no terminal. */
+const QUIET_MS = 10_000;
+
+export interface ImportTotals {
+  readonly found: number;
+  readonly marked: number;
+  readonly already: number;
+  readonly failed: number;
+  readonly ignored: number;
+  /** Bytes sent to the store by this run. */
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly interrupted: boolean;
+}
+
+/** How an import tells the person or script before it. */
+export interface ImportReport {
+  waiting(reason: { readonly code: ErrorCode; readonly message: string } | null): void;
+  settled(items: readonly ItemView[]): void;
+  progress(job: JobView): void;
+  summary(totals: ImportTotals): void;
+}
+
+/** One JSON object a line (docs/guides/command-line.md). */
+export function jsonReport(output: Output): ImportReport {
+  const event = (name: string, fields: object) => output.line(JSON.stringify({ event: name, ...fields }));
+  let lastDone = -1;
+  return {
+    waiting: (reason) =>
+      event("waiting", { reason: reason?.message ?? null, reasonCode: reason?.code ?? null }),
+    settled(items) {
+      for (const item of items)
+        event("picture", {
+          file: item.file,
+          state: outcomeOf(item),
+          reason: item.reason?.message ?? null,
+          reasonCode: item.reason?.code ?? null,
+          objectKey: item.objectKey,
+          markedKey: item.markedKey,
+          traceId: item.traceId,
+          size: item.size,
+        });
+    },
+    progress(job) {
+      const done = settledOf(job);
+      if (done === lastDone) return;
+      lastDone = done;
+      event("progress", {
+        done,
+        found: job.found,
+        bytesSent: job.bytesSent,
+        bytesPerSecond: Math.round(job.bytesPerSecond),
+        picturesPerSecond: Number(job.picturesPerSecond.toFixed(2)),
+        etaSeconds: job.etaSeconds === null ? null : Math.round(job.etaSeconds),
+      });
+    },
+    summary: (totals) => event("summary", { ...totals, seconds: Number(totals.seconds.toFixed(3)) }),
+  };
+}
+
+/** For people: a bar on a terminal, else a line now and then; a table at the end. */
+export function humanReport(output: Output, now: () => number): ImportReport {
+  const failed: ItemView[] = [];
+  let lastLineMs = now();
+  let waiting = false;
+  return {
+    waiting(reason) {
+      if (reason && !waiting) output.notice(reason.message);
+      else if (!reason && waiting) output.notice("It goes on.");
+      waiting = reason !== null;
+    },
+    settled(items) {
+      for (const item of items) if (item.state === "failed" && failed.length < MOST_NAMED) failed.push(item);
+    },
+    progress(job) {
+      if (output.isTerminal) output.status(statusLine(job, output.columns));
+      else if (now() - lastLineMs >= QUIET_MS) {
+        lastLineMs = now();
+        output.line(statusText(job));
+      }
+    },
+    summary(totals) {
+      output.status("");
+      for (const item of failed) output.line(`  ✗ ${printable(item.file)}: ${item.reason?.message ?? ""}`);
+      if (totals.failed > failed.length)
+        output.line(`  … and ${formatCount(totals.failed - failed.length)} more; --json names them all.`);
+      output.line(table(totals));
+    },
+  };
+}
+
+export function outcomeOf(item: ItemView): "marked" | "failed" | "already" {
+  if (item.state === "failed") return "failed";
+  return item.already ? "already" : "marked";
+}
+
+function settledOf({ counts }: JobView): number {
+  return (counts.marked ?? 0) + (counts.published ?? 0) + (counts.failed ?? 0);
+}
+
+function statusText(job: JobView): string {
+  const done = settledOf(job);
+  const parts = [`${formatCount(done)} of ${formatCount(job.found)}${job.state === "scanning" ? "+" : ""}`];
+  if (job.state === "waiting") parts.push("waiting");
+  else {
+    if (job.picturesPerSecond > 0) parts.push(`${job.picturesPerSecond.toFixed(1)}/s`);
+    if (job.etaSeconds !== null && job.state !== "scanning")
+      parts.push(`${formatSeconds(job.etaSeconds)} left`);
+    if (job.bytesPerSecond >= 1) parts.push(`↑ ${formatBytes(job.bytesPerSecond)}/s`);
+  }
+  if (job.counts.failed) parts.push(`${formatCount(job.counts.failed)} failed`);
+  return parts.join(" · ");
+}
+
+function statusLine(job: JobView, columns: number): string {
+  const text = statusText(job);
+  const width = Math.min(30, columns - text.length - 4);
+  const part = job.found === 0 ? 0 : settledOf(job) / job.found;
+  return width < 8 ? text.slice(0, columns - 1) : `${bar(part, width)}  ${text}`;
+}
+
+function table(totals: ImportTotals): string {
+  const rows: readonly (readonly [string, string])[] = [
+    ["Marked", formatCount(totals.marked)],
+    ["Already there", formatCount(totals.already)],
+    ["Failed", formatCount(totals.failed)],
+    ["Not pictures", formatCount(totals.ignored)],
+    ["Sent", formatBytes(totals.bytes)],
+    ["Time", formatSeconds(totals.seconds)],
+  ];
+  const width = Math.max(...rows.map(([, value]) => value.length));
+  const head = totals.interrupted
+    ? `Stopped. ${pictures(totals.marked + totals.already + totals.failed)} of ${formatCount(totals.found)} are done.`
+    : `${pictures(totals.found)} found.`;
+  return [head, ...rows.map(([name, value]) => `  ${name.padEnd(14)} ${value.padStart(width)}`)].join("\n");
+}
