@@ -102,16 +102,15 @@ export class HttpClient implements CoreClient {
     };
     const carriers = Array.from({ length: Math.min(this.#dropConcurrency, files.length) }, () =>
       carry().catch((error: unknown) => {
-        failed.abort();
+        failed.abort(error);
         throw error;
       }),
     );
     const outcomes = await Promise.allSettled(carriers);
-    const refused = outcomes.find((outcome) => outcome.status === "rejected");
-    if (refused !== undefined) {
+    if (outcomes.some(({ status }) => status === "rejected")) {
       await this.#send(`drop/${dropId}`, { method: "DELETE" }).catch(() => {});
       if (signal?.aborted) throw new AppError("aborted", "The import was cancelled.");
-      throw AppError.from(refused.reason);
+      throw AppError.from(failed.signal.reason);
     }
     return this.#send<{ readonly jobId: string }>(`drop/${dropId}/finish`, {
       method: "POST",

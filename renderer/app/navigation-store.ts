@@ -15,8 +15,12 @@ export function toHash(screen: Screen): string {
 export function fromHash(hash: string): Screen | null {
   const [, name, id] = hash.split("/");
   if (name === "import") return { name };
-  if ((name === "job" || name === "compare") && id) return { name, jobId: decodeURIComponent(id) };
-  return null;
+  if ((name !== "job" && name !== "compare") || !id) return null;
+  try {
+    return { name, jobId: decodeURIComponent(id) };
+  } catch {
+    return null;
+  }
 }
 
 export interface Navigation {

@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { dirname, join } from "node:path";
-import { Transform } from "node:stream";
+import { Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import type { WindowCore } from "#contracts/ipc.ts";
@@ -18,19 +18,27 @@ export interface DropLimits {
   readonly maxFiles?: number;
 }
 
+export interface DropDeps {
+  readonly core: WindowCore;
+  /** @default a new file, which must not exist yet */
+  readonly createFile?: (path: string) => Writable;
+}
+
 const DROP_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const finishSchema = z.strictObject({ mark: channels["import.start"].request.shape.mark });
 
 /** Dropped files of a page, which cannot give paths: their bytes are streamed to the inbox, then imported from there. */
 export class DropEndpoint {
   readonly #core: WindowCore;
+  readonly #createFile: (path: string) => Writable;
   readonly #inboxDir: string;
   readonly #maxFileBytes: number;
   readonly #maxFiles: number;
   readonly #files = new Map<string, number>();
 
-  constructor(deps: { readonly core: WindowCore }, options: DropLimits & { readonly inboxDir: string }) {
+  constructor(deps: DropDeps, options: DropLimits & { readonly inboxDir: string }) {
     this.#core = deps.core;
+    this.#createFile = deps.createFile ?? ((path) => createWriteStream(path, { flags: "wx" }));
     this.#inboxDir = options.inboxDir;
     this.#maxFileBytes = options.maxFileBytes ?? 4 * 1024 ** 3;
     this.#maxFiles = options.maxFiles ?? 100_000;
@@ -51,7 +59,7 @@ export class DropEndpoint {
     const temporary = join(folder, `.${randomUUID()}.part`);
     try {
       await mkdir(dirname(target), { recursive: true });
-      await pipeline(request, this.#limit(), createWriteStream(temporary, { flags: "wx" }));
+      await pipeline(request, this.#limit(), this.#createFile(temporary));
       await rename(temporary, target);
     } catch (error) {
       await rm(temporary, { force: true });

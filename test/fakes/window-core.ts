@@ -1,4 +1,12 @@
-import type { EventName, EventPayload, Handlers, ItemView, JobView, WindowCore } from "#contracts/ipc.ts";
+import type {
+  EventName,
+  EventPayload,
+  Handlers,
+  ItemView,
+  JobView,
+  Request,
+  WindowCore,
+} from "#contracts/ipc.ts";
 import { DEFAULT_MARK, type MarkSpec } from "#contracts/mark-spec.ts";
 import type { MediaState } from "#contracts/media-state.ts";
 import { AppError, type ErrorBody } from "#kernel/errors.ts";
@@ -138,7 +146,7 @@ export class ScriptedCore implements WindowCore {
     return job;
   }
 
-  #start(request: { readonly mark?: Partial<MarkSpec> | undefined }): { jobId: string } {
+  #start(request: { readonly mark?: Request<"import.start">["mark"] }): { jobId: string } {
     const mark = { ...DEFAULT_MARK, ...Object.fromEntries(Object.entries(request.mark ?? {})) } as MarkSpec;
     const view = this.#add(this.#newJob(), mark);
     this.#emit("job.changed", { job: view });

@@ -88,11 +88,12 @@ export function createPicturesModel(
 
   const pump = (): void => {
     const { rows, total, known } = store.getState();
-    for (const page of pagesOf(visible, PAGE, known ? total : PAGE)) {
+    for (const page of pagesOf(visible, PAGE, total || PAGE)) {
       if (asked.size >= MAX_REQUESTS) return;
       if (asked.has(page) || short.has(page)) continue;
-      if (stale.has(page) || !rows.has(page * PAGE) || !rows.has(Math.min(page * PAGE + PAGE, total) - 1))
-        void load(page);
+      const last = Math.min(page * PAGE + PAGE, total) - 1;
+      const missing = total > 0 && !(rows.has(page * PAGE) && rows.has(last));
+      if (!known || missing || stale.has(page)) void load(page);
     }
   };
 
@@ -111,6 +112,7 @@ export function createPicturesModel(
 
   const refresh = (): void => {
     short.clear();
+    stale.add(0);
     for (const index of store.getState().rows.keys()) stale.add(Math.floor(index / PAGE));
     pump();
   };

@@ -3,6 +3,7 @@ import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from
 import { useText } from "../../app/messages/text.tsx";
 import { usePictures, usePreferences, useServices } from "../../app/services.tsx";
 import { Button } from "../../ui/controls.tsx";
+import { keyStep } from "./key-step.ts";
 import { PictureRow } from "./picture-row.tsx";
 import { PictureTile } from "./picture-tile.tsx";
 import type { PicturesModel } from "./pictures-store.ts";
@@ -140,30 +141,6 @@ function placesOfRow(row: number, columns: number, total: number): readonly numb
     { length: Math.min(columns, total - row * columns) },
     (_, column) => row * columns + column,
   );
-}
-
-/** How far a key moves in the list; `null` for a key that does not. Pure. */
-export function keyStep(key: string, columns: number, pageRows: number, total: number): number | null {
-  switch (key) {
-    case "ArrowDown":
-      return columns;
-    case "ArrowUp":
-      return -columns;
-    case "ArrowRight":
-      return columns > 1 ? 1 : null;
-    case "ArrowLeft":
-      return columns > 1 ? -1 : null;
-    case "PageDown":
-      return pageRows * columns;
-    case "PageUp":
-      return -pageRows * columns;
-    case "Home":
-      return -total;
-    case "End":
-      return total;
-    default:
-      return null;
-  }
 }
 
 function useColumns(
