@@ -20,15 +20,15 @@ export function storeError(status: number, body: string): AppError {
   if (code === "ExpiredToken" || (status === 403 && /expired/i.test(message)))
     return new AppError("upload.expired_url", "The upload link has expired.", { retry: "reauth", details });
   if (code === "NoSuchUpload" || (status === 404 && code !== "NoSuchBucket"))
-    return new AppError("upload.gone", "The store has forgotten this upload. It starts again.", { details });
+    return new AppError("upload.gone", "The store has forgotten this upload. Import the picture again.", { details });
   if (/^(BadDigest|InvalidDigest|XAmzContentChecksumMismatch|XAmzContentSHA256Mismatch)$/.test(code))
     return new AppError(
       "upload.checksum_mismatch",
-      "The store received other bytes than were read from the file. It is sent again.",
+      "The store received other bytes than were read from the file. Import it again.",
       { details },
     );
   if (status >= 500 || status === 408 || code === "RequestTimeout" || code === "IncompleteBody")
-    return new AppError("store.unreachable", "The store could not take the file. It is tried again.", {
+    return new AppError("store.unreachable", "The store could not take the file, in several tries. Import it again when the store is well.", {
       retry: "backoff",
       details,
     });
