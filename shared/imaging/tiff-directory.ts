@@ -97,7 +97,8 @@ export class TiffReader {
   }
 
   #ordered(start: number, length: number, unit: number): Uint8Array {
-    const value = this.#bytes.slice(start, start + length);
+    // Not `slice`: on Node's Buffers that shares memory, and the source must stay as it is.
+    const value = new Uint8Array(this.#bytes.subarray(start, start + length));
     if (this.#little || unit === 1) return value;
     for (let i = 0; i + unit <= value.length; i += unit) value.subarray(i, i + unit).reverse();
     return value;

@@ -2,13 +2,12 @@ import sharp from "sharp";
 import type { Pixels } from "#imaging/blend.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { PictureFacts } from "./inspect-picture.ts";
-import { corruptPicture, truncatedPicture } from "./picture-errors.ts";
+import { unreadablePicture } from "./picture-errors.ts";
 import { looksTruncated } from "./truncation.ts";
 
 /** What decoders complain about although nothing of the picture is lost. */
 const HARMLESS = /extraneous bytes before marker|unknown Adobe color transform|unknown JFIF revision/i;
 const DAMAGE = /Corrupt JPEG data|Invalid (SOS|JPEG)|Inconsistent progression|Unsupported marker/i;
-const CUT_SHORT = /premature end|unexpected end|end of file|not enough data|bad seek|truncated|out of data/i;
 
 /** A native decoder that does not come back is stopped after this time. */
 export const DECODE_SECONDS = 120;
@@ -106,7 +105,6 @@ function decodeError(
       retry: "backoff",
       cause: error,
     });
-  const cut =
-    [text, ...complaints].some((line) => CUT_SHORT.test(line)) || looksTruncated(facts.format, bytes);
-  return cut ? truncatedPicture(facts.format, error) : corruptPicture(facts.format, error);
+  const words = new Error([text, ...complaints].join(" "), { cause: error });
+  return unreadablePicture(facts.format, words, looksTruncated(facts.format, bytes));
 }

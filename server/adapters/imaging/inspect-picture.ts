@@ -4,9 +4,8 @@ import { type Orientation, orientationOf } from "#imaging/orientation.ts";
 import { type MarkableFormat, sniffPicture } from "#imaging/picture-format.ts";
 import { integers, isCameraTiff, TiffReader } from "#imaging/tiff-directory.ts";
 import {
-  corruptPicture,
   tooLargePicture,
-  truncatedPicture,
+  unreadablePicture,
   unsupportedFile,
   unsupportedHeic,
   unsupportedKind,
@@ -84,7 +83,7 @@ async function readFacts(bytes: Uint8Array, format: MarkableFormat, page: number
   })
     .metadata()
     .catch((error: unknown) => {
-      throw looksTruncated(format, bytes) ? truncatedPicture(format, error) : corruptPicture(format, error);
+      throw unreadablePicture(format, error, looksTruncated(format, bytes));
     });
   if (format === "avif" && head.compression !== "av1") throw unsupportedHeic();
   const frames = animated ? (head.pages ?? 1) : 1;

@@ -25,7 +25,7 @@ export async function markAvif(
     overlay[i * 4 + 3] = Math.round(mask.coverage[i]! * opacity);
   }
   const space = SPACE_NAMES[facts.space][facts.bits];
-  return await sharp(source, { failOn: "error", ignoreIcc: true, limitInputPixels: false })
+  const marked = sharp(source, { failOn: "error", ignoreIcc: true, limitInputPixels: false })
     .pipelineColourspace(space)
     .composite([
       {
@@ -35,7 +35,9 @@ export async function markAvif(
         top: mask.top,
       },
     ])
-    .toColourspace(space)
+    .toColourspace(space);
+  // The library composites with an alpha channel; a picture that had none gets none.
+  return await (facts.hasAlpha ? marked : marked.removeAlpha())
     .keepMetadata()
     .timeout({ seconds: DECODE_SECONDS })
     .avif({

@@ -27,10 +27,10 @@ async function run(request: ThreadRequest): Promise<Uint8Array> {
   });
 }
 
-/** A body that owns its whole buffer, so that it can be transferred. */
+/** A body that owns its whole buffer, so that it can be transferred; memory that sharp has allocated cannot. */
 function transferable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-  return whole ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+  const own = !Buffer.isBuffer(bytes) && bytes.byteLength === bytes.buffer.byteLength;
+  return own ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }
 
 parentPort!.on("message", async (request: ThreadRequest) => {

@@ -74,6 +74,21 @@ function megabytes(bytes: number): string {
   return Math.ceil(bytes / 1e6).toLocaleString("en");
 }
 
+const UNSUPPORTED = /not supported|not configured|whole number of bytes|bad labq|unsupported|out of range/i;
+const CUT_SHORT = /premature end|unexpected end|end of file|not enough data|bad seek|truncated|out of data/i;
+
+/** What a decoder's complaint means for a photographer. */
+export function unreadablePicture(format: MarkableFormat, cause: unknown, isCut: boolean): AppError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  if (isCut || CUT_SHORT.test(words)) return truncatedPicture(format, cause);
+  if (format === "tiff" && UNSUPPORTED.test(words))
+    return unsupportedKind(
+      "a rare kind of TIFF",
+      "Save it again as an ordinary RGB TIFF, with LZW or no compression.",
+    );
+  return corruptPicture(format, cause);
+}
+
 /** The decoder's own words, in one line, for “Details”. */
 function technical(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : typeof cause === "string" ? cause : "";

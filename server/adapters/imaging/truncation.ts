@@ -1,3 +1,4 @@
+import { jpegSegments } from "#imaging/jpeg-segments.ts";
 import type { MarkableFormat } from "#imaging/picture-format.ts";
 import { integers, TiffReader } from "#imaging/tiff-directory.ts";
 
@@ -6,7 +7,7 @@ export function looksTruncated(format: MarkableFormat, bytes: Uint8Array): boole
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (format) {
     case "jpeg":
-      return !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(END_OF_JPEG);
+      return jpegHasNoEnd(bytes);
     case "png":
       return !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes("IEND", -64);
     case "webp":
@@ -18,6 +19,12 @@ export function looksTruncated(format: MarkableFormat, bytes: Uint8Array): boole
     case "avif":
       return boxesPointOutside(view);
   }
+}
+
+/** The end mark is looked for behind the header, for thumbnails in the header have one, too. */
+function jpegHasNoEnd(bytes: Uint8Array): boolean {
+  const scan = jpegSegments(bytes).find(({ marker }) => marker === 0xda);
+  return !scan || !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(END_OF_JPEG, scan.end);
 }
 
 const END_OF_JPEG = Buffer.from([0xff, 0xd9]);
