@@ -51,6 +51,17 @@ export function objectHeaders(
   return headers;
 }
 
+/** What a 304 repeats (RFC 9110, section 15.4.5). */
+export function notModifiedHeaders(object: StoredVersion): ResponseHeaders {
+  return {
+    etag: `"${object.etag}"`,
+    "last-modified": new Date(object.modifiedMs).toUTCString(),
+    "cache-control": object.attributes.headers["cache-control"],
+    expires: object.attributes.headers.expires,
+    ...versionHeader(object.version),
+  };
+}
+
 export function versionHeader(version: string): ResponseHeaders {
   return { "x-amz-version-id": version === "null" ? undefined : version };
 }

@@ -7,6 +7,7 @@ import { corsHeaders, OPEN_RULES, parseCors } from "./cors.ts";
 import { type Route, route } from "./router.ts";
 import { isStorageFull, S3Error } from "./s3-error.ts";
 import {
+  checkDots,
   checkKey,
   readRequest,
   type S3Request,
@@ -43,13 +44,14 @@ export class RequestHandler {
     setHeaders(response, {
       "x-amz-request-id": id,
       date: new Date(this.#parts.clock.now()).toUTCString(),
-      "accept-ranges": "bytes",
+      "accept-ranges": incoming.method === "OPTIONS" ? undefined : "bytes",
     });
     let request: UnverifiedRequest | undefined;
     try {
       request = readRequest(incoming, response, { id, logger: this.#logger });
       this.#answerCors(request);
       if (request.method === "OPTIONS") return this.#preflight(request);
+      if (request.key !== null) checkDots(request.key);
       const [verified, found] = this.#admit(request);
       if (sendContinue) response.writeContinue();
       await found.handle(verified, this.#parts);

@@ -71,6 +71,11 @@ export function withHoistedHeaders(request: UnverifiedRequest): UnverifiedReques
   return { ...request, headers: { ...hoisted, ...request.headers } };
 }
 
+/** Refuses keys with `.` or `..` between slashes, as MinIO does. @throws S3Error `XMinioInvalidResourceName`. */
+export function checkDots(key: string): void {
+  if (/(^|\/)\.\.?(\/|$)/.test(key)) throw new S3Error("XMinioInvalidResourceName");
+}
+
 /**
  * Refuses keys that MinIO would refuse, so that what is stored here can always move there.
  * @throws S3Error `KeyTooLongError`, `XMinioInvalidResourceName`, `XMinioInvalidObjectName`.
@@ -78,11 +83,10 @@ export function withHoistedHeaders(request: UnverifiedRequest): UnverifiedReques
 export function checkKey(key: string): void {
   if (Buffer.byteLength(key) > LIMITS.keyBytes) throw new S3Error("KeyTooLongError");
   if (key.includes("\0")) throw new S3Error("XMinioInvalidObjectName");
-  for (const segment of key.split("/")) {
-    if (segment === "." || segment === "..") throw new S3Error("XMinioInvalidResourceName");
+  checkDots(key);
+  for (const segment of key.split("/"))
     if (segment.length > 63 && Buffer.byteLength(segment) > LIMITS.keySegmentBytes)
       throw new S3Error("XMinioInvalidObjectName");
-  }
 }
 
 /** Names by the rules for general purpose buckets (S3 user guide, "Bucket naming rules"). */

@@ -62,6 +62,7 @@ export async function copyObject(request: S3Request, parts: StoreParts): Promise
     },
     {
       headers: {
+        etag: `"${done.object.etag}"`,
         ...versionHeader(done.version),
         "x-amz-copy-source-version-id": done.object.version === "null" ? undefined : done.object.version,
       },

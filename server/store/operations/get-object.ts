@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { BlobStore } from "../blob-store.ts";
 import { checkRead } from "../conditions.ts";
 import { type ByteRange, parseRange } from "../http-range.ts";
-import { objectHeaders } from "../object-headers.ts";
+import { notModifiedHeaders, objectHeaders } from "../object-headers.ts";
 import { S3Error } from "../s3-error.ts";
 import type { S3Request } from "../s3-request.ts";
 import { type ResponseHeaders, sendEmpty, setHeaders } from "../s3-response.ts";
@@ -36,8 +36,7 @@ export async function getObject(request: S3Request, parts: StoreParts): Promise<
   const bucket = parts.buckets.get(request.bucketName!);
   const object = requestedVersion(parts, bucket, request.key!, query.get("versionId"));
   if (checkRead(headers, object) === "not-modified") {
-    const answer = objectHeaders(object, { checksum: false });
-    sendEmpty(request, 304, { ...answer, "content-type": undefined });
+    sendEmpty(request, 304, notModifiedHeaders(object));
     return;
   }
   const segments = parts.objects.segments(object);
