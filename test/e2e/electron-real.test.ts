@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { _electron, type ElectronApplication, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { WindowBridge } from "#contracts/ipc.ts";
 import { buildDesktop } from "../standin/build.ts";
+
+declare global {
+  interface Window {
+    readonly platemark?: WindowBridge;
+  }
+}
 
 const PROGRAMS: Partial<Record<NodeJS.Platform, string>> = {
   darwin: "Electron.app/Contents/MacOS/Electron",

@@ -1,11 +1,26 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ItemView, type JobView, previewPath, thumbPath } from "#contracts/ipc.ts";
 import { buildDesktop } from "../standin/build.ts";
 import { StandInApp } from "../standin/launch.ts";
 import { describeReal } from "../support/real-components.ts";
+
+const SLOW = { timeout: 60_000, interval: 100 };
+
+/** Small pictures, each with a content of its own. */
+async function makePictures(folder: string, count: number): Promise<void> {
+  await mkdir(folder);
+  for (let index = 0; index < count; index += 1)
+    await sharp({
+      create: { width: 640, height: 480, channels: 3, background: { r: index * 6, g: 90, b: 120 } },
+    })
+      .jpeg()
+      .toFile(join(folder, `picture-${index}.jpg`));
+}
 
 /** The real bundles on a stand-in for `electron`: see test/standin/electron.ts for what that shows and what it cannot. */
 describeReal("the desktop program, on a stand-in for Electron", ["chromium"], () => {
@@ -55,6 +70,7 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
         },
       ]);
       await app.waitFor("document.querySelector('#window')?.childElementCount > 0");
+      expect((await app.command("inspect")).windows[0]!.complaints).toEqual([]);
     });
 
     test("answers calls from its page", async () => {
@@ -215,6 +231,52 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
       await app.command("blank");
       expect(await raw("jobs.list", {})).toMatchObject({ error: { code: "permission_denied" } });
     });
+  });
+
+  describe("around the studio", () => {
+    const counts = async (app: StandInApp) => {
+      const answer = (await app.call("jobs.list", {})) as { ok?: { jobs: JobView[] } };
+      return answer.ok?.jobs.map(({ state, found, counts }) => ({ state, found, ...counts }))[0];
+    };
+
+    test("marks the sample pictures at one click, and shows original and mark", async () => {
+      await using app = await StandInApp.launch({ out });
+      expect(await app.call("app.info", {})).toMatchObject({ ok: { shell: "desktop", home: app.home } });
+      await app.evaluate(
+        "[...document.querySelectorAll('button')].find((button) => /sample/i.test(button.textContent)).click()",
+      );
+      await expect.poll(() => counts(app), SLOW).toEqual({ state: "done", found: 24, marked: 24 });
+      const [job] = ((await app.call("jobs.list", {})) as { ok: { jobs: JobView[] } }).ok.jobs;
+      const page = await app.call("items.page", { jobId: job!.id, offset: 0, limit: 1 });
+      const { id } = (page as { ok: { items: ItemView[] } }).ok.items[0]!;
+      for (const path of [thumbPath(id), previewPath(id, "original"), previewPath(id, "marked")])
+        expect(
+          await app.evaluate(
+            `fetch("/${path}").then((answer) => [answer.status, answer.headers.get("content-type")])`,
+          ),
+        ).toEqual([200, "image/webp"]);
+      expect((await app.command("inspect")).windows[0]!.complaints).toEqual([]);
+    }, 90_000);
+
+    test("finishes an import whose core is killed, and one whose window is closed, without asking", async () => {
+      const home = await mkdtemp(join(tmpdir(), "platemark-standin-"));
+      const pictures = join(home, "card");
+      await makePictures(pictures, 40);
+      try {
+        await using first = await StandInApp.launch({ out, home });
+        await first.call("import.start", { path: pictures });
+        await expect.poll(async () => (await counts(first))?.marked ?? 0, SLOW).toBeGreaterThan(0);
+        process.kill((await first.command("inspect")).pids["core-process.js"]!, "SIGKILL");
+        await expect.poll(() => counts(first), SLOW).toMatchObject({ found: 40 });
+        await first.command("closeWindow");
+        expect(await first.exit()).toBe(0);
+
+        await using second = await StandInApp.launch({ out, home });
+        await expect.poll(() => counts(second), SLOW).toEqual({ state: "done", found: 40, marked: 40 });
+      } finally {
+        await rm(home, { recursive: true, force: true });
+      }
+    }, 120_000);
   });
 
   test("remembers the window's place, closes the core and ends when its window is closed", async () => {

@@ -72,7 +72,8 @@ export class BrowserWindow extends EventEmitter {
 
   readonly webContents = new WebContents();
   readonly options: WindowOptions;
-  readonly seen = { shown: false, focused: 0 };
+  /** `complaints`: errors in the page's console, policy violations among them. */
+  readonly seen = { shown: false, focused: 0, complaints: [] as string[] };
   #bounds: { x: number; y: number; width: number; height: number };
 
   constructor(options: WindowOptions) {
@@ -89,6 +90,10 @@ export class BrowserWindow extends EventEmitter {
     const page = await context.newPage();
     const contents = this.webContents;
     contents.page = page;
+    page.on("pageerror", (error) => this.seen.complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.seen.complaints.push(message.text());
+    });
     page.on("close", () => this.#closed());
     page.on("domcontentloaded", () => contents.emit("did-navigate", {}, toAppUrl(page.url())));
     page.on("load", () => contents.emit("did-finish-load"));
