@@ -10,7 +10,7 @@ import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
 import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
-import { createRouter } from "./rpc/router.ts";
+import { createRouter, serverStops } from "./rpc/router.ts";
 import { Bell } from "./services/bell.ts";
 import { Health } from "./services/health.ts";
 import { MediaService } from "./services/media-service.ts";
@@ -95,12 +95,12 @@ async function start(
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
-  const drain = stack.adopt(new AbortController(), (controller) => controller.abort());
+  const drain = stack.adopt(new AbortController(), (controller) => controller.abort(serverStops()));
   const handle = assemble(connections, options, deps, { serverId, shutdown: drain.signal, stack });
   const http = new HttpServer(handle, { host, port }, { clock });
   const bound = await http.listen();
   stack.use(http);
-  stack.defer(() => drain.abort());
+  stack.defer(() => drain.abort(serverStops()));
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   logger.info("server.started", {
     url,

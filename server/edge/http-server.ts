@@ -16,6 +16,8 @@ export interface HttpServerOptions {
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 const IDLE_TIMEOUT_MS = 65_000;
+const DRAIN_MS = 5_000;
+const DRAIN_LOOK_MS = 25;
 const FIRST_BYTE_TIMEOUT_MS = 15_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** RFC 9113, section 3.4: what an HTTP/2 client sends first. Three bytes tell it from every HTTP/1.1 method. */
@@ -85,19 +87,19 @@ export class HttpServer implements AsyncDisposable {
 
   /** Takes no new connections, lets requests in flight end, and cuts off what takes longer than `drainMs`. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const { drainMs = DRAIN_MS } = this.#options;
     const closed = new Promise<void>((resolve) => this.#front.close(() => resolve()));
-    this.#http1.closeIdleConnections();
-    for (const session of this.#sessions) session.close();
     const drained = new AbortController();
-    const cut = this.#clock
-      .sleep(this.#options.drainMs ?? 5_000, { signal: drained.signal })
-      .then(() => {
-        for (const socket of this.#sockets) socket.destroy();
-      })
-      .catch(() => {});
+    void closed.then(() => drained.abort());
+    for (const session of this.#sessions) session.close();
+    const endMs = this.#clock.now() + drainMs;
+    while (!drained.signal.aborted) {
+      // A kept-alive connection idles again each time an answer ends.
+      this.#http1.closeIdleConnections();
+      if (this.#clock.now() >= endMs) for (const socket of this.#sockets) socket.destroy();
+      await this.#clock.sleep(DRAIN_LOOK_MS, { signal: drained.signal }).catch(() => {});
+    }
     await closed;
-    drained.abort();
-    await cut;
     this.#http1.close();
     this.#http2.close();
   }

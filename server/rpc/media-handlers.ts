@@ -25,6 +25,8 @@ export function mediaHandlers(media: Media): ServiceImpl<typeof MediaService> {
       const after = Number(request.afterSequence);
       for await (const changes of media.watch(callerOf(context), after, context.signal))
         yield toMessage(changes);
+      // The stream has no end of its own: a deadline, or a server that stops, is told as what it is.
+      context.signal.throwIfAborted();
     },
 
     async signDownload(request, context) {

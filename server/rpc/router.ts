@@ -51,6 +51,11 @@ export function createRouter(deps: RouterDeps, options: { readonly shutdown: Abo
   return router;
 }
 
+/** Why streams end when the server stops; clients come back. */
+export function serverStops(): ConnectError {
+  return new ConnectError("The server is being stopped.", Code.Unavailable);
+}
+
 function translateErrors(logger: Logger): Interceptor {
   return (next) => async (request) => {
     const log = request.contextValues.get(loggerKey) ?? logger;
