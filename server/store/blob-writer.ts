@@ -31,9 +31,14 @@ export class BlobWriter {
     return this.#waitingBytes > HIGH_WATER ? this.#writing : undefined;
   }
 
+  /** Resolves when every byte has been handed to the system; the caller may then use its buffers again. */
+  async flushed(): Promise<void> {
+    while (this.#writing) await this.#writing;
+  }
+
   /** Resolves when every byte is on disk, under the temporary name. */
   async finish(): Promise<void> {
-    while (this.#writing) await this.#writing;
+    await this.flushed();
     if (this.#failure !== undefined) throw this.#failure;
     const file = this.#file;
     this.#file = undefined;

@@ -5,10 +5,10 @@ import { LIMITS } from "../limits.ts";
 import { S3Error } from "../s3-error.ts";
 import type { S3Request } from "../s3-request.ts";
 import { sendXml } from "../s3-response.ts";
+import { readSegments } from "../segment-reader.ts";
 import type { StoreParts } from "../store-parts.ts";
 import { isoDate } from "../times.ts";
 import { parseCopySource, readCopySource } from "./copy-source.ts";
-import { readSegments } from "./get-object.ts";
 import { requestedUpload } from "./multipart.ts";
 import { partNumberOf } from "./put-object.ts";
 
@@ -30,6 +30,7 @@ export async function copyPart(request: S3Request, parts: StoreParts): Promise<v
       md5.update(bytes);
       checksum?.update(bytes);
       await writer.write(bytes);
+      await writer.flushed();
     }
     if (size > 0) {
       await writer.finish();

@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import type { BlobStore } from "../blob-store.ts";
 import { checkRead } from "../conditions.ts";
@@ -7,12 +6,10 @@ import { notModifiedHeaders, objectHeaders } from "../object-headers.ts";
 import { S3Error } from "../s3-error.ts";
 import type { S3Request } from "../s3-request.ts";
 import { type ResponseHeaders, sendEmpty, setHeaders } from "../s3-response.ts";
+import { readSegments } from "../segment-reader.ts";
 import type { StoreParts } from "../store-parts.ts";
 import type { Bucket, Segment, StoredVersion } from "../stored-object.ts";
 import { partNumberOf } from "./put-object.ts";
-
-/** Bytes read from disk at once. */
-const READ_SIZE = 512 * 1024;
 
 /** The version that a request means. @throws S3Error `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` for a marker. */
 export function requestedVersion(
@@ -116,56 +113,14 @@ async function sendBytes(
   range: ByteRange,
   status: number,
 ): Promise<void> {
+  const closed = new Promise<void>((resolve) => response.once("close", resolve));
+  let before: Promise<void> | undefined;
   for await (const bytes of readSegments(blobs, segments, range)) {
-    if (!response.headersSent) response.writeHead(status);
     if (response.destroyed) return;
-    if (!response.write(bytes)) await drained(response);
+    if (!response.headersSent) response.writeHead(status);
+    const sent = new Promise<void>((resolve) => response.write(bytes, () => resolve()));
+    if (before) await Promise.race([before, closed]);
+    before = sent;
   }
   response.end();
-}
-
-/** The bytes of a range, from one file after the other, read ahead of who consumes them by one block.
- *  The blobs must be held. */
-export async function* readSegments(
-  blobs: BlobStore,
-  segments: readonly Segment[],
-  range: ByteRange,
-): AsyncGenerator<Buffer> {
-  let offset = 0;
-  for (const { blob, size } of segments) {
-    const start = Math.max(range.start - offset, 0);
-    const end = Math.min(range.end - offset, size);
-    offset += size;
-    if (blob === null || start >= end) continue;
-    const file = await open(blobs.path(blob), "r");
-    const readBlock = (position: number) => {
-      const block = Buffer.allocUnsafeSlow(Math.min(READ_SIZE, end - position));
-      return file.read(block, 0, block.length, position);
-    };
-    let ahead = readBlock(start);
-    try {
-      for (let position = start; position < end; ) {
-        const { bytesRead, buffer } = await ahead;
-        if (bytesRead === 0) throw new Error("A blob is shorter than the index says.");
-        position += bytesRead;
-        if (position < end) ahead = readBlock(position);
-        yield buffer.subarray(0, bytesRead);
-      }
-    } finally {
-      await ahead.catch(() => undefined);
-      await file.close();
-    }
-  }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
 }
