@@ -1,5 +1,6 @@
 import { abortReason, throwIfAborted } from "#kernel/cancellation.ts";
 import type { Clock } from "#kernel/clock.ts";
+import { AppError } from "#kernel/errors.ts";
 
 export interface WaitingRoomOptions {
   /** First pause between two looks, in milliseconds. */
@@ -28,7 +29,8 @@ export class WaitingRoom {
 
   /**
    * What the first `look` that finds something found; empty when `waitMs` are over, or when the room is closed.
-   * @throws AppError `aborted`; only between two looks, so that nothing found is dropped.
+   * @throws AppError `aborted`, only between two looks, so that nothing found is dropped; what `look` throws, but when it
+   *   may be tried again (the connection is lost) only after `waitMs`.
    */
   async untilFound<T>(
     look: () => Promise<readonly T[]>,
@@ -39,13 +41,15 @@ export class WaitingRoom {
       throwIfAborted(signal);
       if (this.#closed) return [];
       const wakes = this.#wakes;
-      const found = await look();
-      if (found.length > 0) {
+      const found = await look().catch((error: unknown) => AppError.from(error));
+      const leftMs = endMs - this.#clock.now();
+      if (found instanceof AppError) {
+        if (leftMs <= 0 || found.retry !== "backoff") throw found;
+        this.#pauseMs = this.#options.maxPollMs;
+      } else if (found.length > 0) {
         this.#pauseMs = this.#options.minPollMs;
         return found;
-      }
-      const leftMs = endMs - this.#clock.now();
-      if (leftMs <= 0) return [];
+      } else if (leftMs <= 0) return [];
       if (wakes === this.#wakes) await this.#pause(Math.min(leftMs, this.#pauseMs), signal);
     }
   }

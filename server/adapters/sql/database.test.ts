@@ -4,6 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { FakeClock } from "../../../test/fakes/fake-clock.ts";
+import { RecordingLogger } from "../../../test/fakes/recording-logger.ts";
+import { SeededRandom } from "../../../test/fakes/seeded-random.ts";
+import { BreakableProxy } from "../../../test/support/breakable-proxy.ts";
 import { describeReal, real } from "../../../test/support/real-components.ts";
 import {
   postgresTestDatabase,
@@ -12,6 +16,7 @@ import {
 } from "../../../test/support/test-database.ts";
 import { openDatabase } from "./database.ts";
 import { migrations } from "./migrations/all.ts";
+import { createSqlQueue } from "./queue.ts";
 
 function suite(makeDatabase: () => Promise<TestDatabase>) {
   let place: TestDatabase;
@@ -139,6 +144,32 @@ describe("PostgreSQL URL", () => {
       await expect(openDatabase({ kind: "postgres", url: url.href })).rejects.toMatchObject({
         code: "config.invalid",
       });
+    });
+
+    test("goes on by itself after the connection was lost; a taker that waits notices nothing", async () => {
+      const place = await postgresTestDatabase();
+      if (place.settings.kind !== "postgres") throw new Error("This test is about PostgreSQL.");
+      const url = new URL(place.settings.url);
+      await using proxy = await BreakableProxy.to({ host: url.hostname, port: Number(url.port) });
+      url.port = String(proxy.port);
+      const logger = new RecordingLogger();
+      const database = await openDatabase({ kind: "postgres", url: url.href }, { logger });
+      const clock = new FakeClock();
+      const queue = createSqlQueue(database, { clock, random: new SeededRandom(), name: "mark" });
+
+      const waiting = queue.take(1, { visibilityMs: 1_000, waitMs: 60_000 });
+      await clock.whenSleeping();
+      proxy.break();
+      await expect(queue.enqueue("away", 1)).rejects.toMatchObject({ code: "unavailable", retry: "backoff" });
+      await clock.advance(1_000);
+      proxy.mend();
+      await queue.enqueue("back", 2);
+      expect((await clock.runUntil(waiting)).map(({ key }) => key)).toEqual(["back"]);
+      expect(logger.text).not.toContain(url.username);
+
+      await queue.close();
+      await database.close();
+      await place.remove();
     });
   });
 });

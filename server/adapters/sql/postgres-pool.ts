@@ -24,8 +24,11 @@ export function openPostgresPool(url: string, logger: Logger): pg.Pool {
     application_name: "platemark",
     types: { getTypeParser: (oid, format) => (isBigint(oid) ? Number : pg.types.getTypeParser(oid, format)) },
   });
-  // Without a listener an idle connection that the server closes would end the process.
-  pool.on("error", (error) => logger.warn("database.connection_lost", { message: error.message }));
+  const lost = (error: Error) => logger.warn("database.connection_lost", { message: error.message });
+  // Without listeners a connection that the server closes would end the process: the pool reports idle ones, each client
+  // itself while it is lent out, between two statements of a transaction.
+  pool.on("error", lost);
+  pool.on("connect", (client) => client.on("error", lost));
   return pool;
 }
 
