@@ -111,7 +111,10 @@ export class WorkerSupervisor implements AsyncDisposable {
       if (isTyped(message, "ready")) ready.resolve();
       else if (isTyped(message, "error")) ready.reject(workerError(message));
     });
+    let asked = false;
     const stop = () => {
+      if (asked) return;
+      asked = true;
       child.kill();
       clock.sleep(stopMs, { signal: ended.signal }).then(
         () => child.kill(),
@@ -128,16 +131,14 @@ export class WorkerSupervisor implements AsyncDisposable {
       await ready.promise;
       logger.info("worker.ready", { pid: child.pid });
       onReady();
+      return await exited.promise;
     } catch (error) {
-      child.kill();
+      stop();
       await exited.promise;
       throw error;
     } finally {
-      if (ended.signal.aborted) signal.removeEventListener("abort", stop);
+      signal.removeEventListener("abort", stop);
     }
-    const code = await exited.promise;
-    signal.removeEventListener("abort", stop);
-    return code;
   }
 }
 

@@ -38,5 +38,8 @@ function redactText(text: string): string {
   return redactUrls(text)
     .replace(/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, GONE)
     .replace(/\bBearer\s+\S+/gi, `Bearer ${GONE}`)
-    .replace(/\b(Signature|X-Amz-(?:Signature|Credential|Security-Token))=[^&\s,"']+/gi, `$1=${GONE}`);
+    .replace(
+      /\b(Signature|Credential|X-Amz-(?:Signature|Credential|Security-Token))=[^&\s,"']+/gi,
+      `$1=${GONE}`,
+    );
 }

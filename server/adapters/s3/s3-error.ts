@@ -17,7 +17,9 @@ const BY_CODE: Readonly<Record<string, (refusal: S3Refusal) => AppError>> = {
   SlowDownWrite: slowDown,
   ServiceUnavailable: slowDown,
   TooManyRequests: slowDown,
-  RequestTimeout: (refusal) => unreachable(refusal),
+  RequestTimeout: unreachable,
+  // Also inside of an answer whose status says that all is well.
+  InternalError: unreachable,
   ExpiredToken: (refusal) =>
     make("store.refused", "The store's temporary credentials have expired.", refusal, "reauth"),
   InvalidToken: (refusal) =>
