@@ -252,7 +252,7 @@ function queryDate(query: ReadonlyMap<string, string>, now: number): { date: str
   if (seconds > MAX_PRESIGN_SECONDS)
     throw new SignatureError(
       malformed,
-      "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800",
+      "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
     );
   if (ms > now + MAX_SKEW_MS) throw new SignatureError("AccessDenied", "Request is not valid yet");
   if (now > ms + seconds * 1000) throw new SignatureError("AccessDenied", "Request has expired");
