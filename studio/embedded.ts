@@ -35,6 +35,8 @@ export interface OpenStudioOptions {
   readonly limits?: ImportLimits;
   /** Waits while another process works in this home. @default false */
   readonly waitForHome?: boolean;
+  /** Opens only when the worker can mark; else see `OpenedStudio.workersReady`. @default true */
+  readonly waitForWorkers?: boolean;
   /** Told once when there is another process to wait for. */
   readonly onHomeWait?: (pid: number | null) => void;
   /** Told what the start waits for, and `null` when it goes on. */
@@ -46,6 +48,8 @@ export interface OpenedStudio extends AsyncDisposable {
   readonly studio: Studio;
   /** The control plane, without a path. */
   readonly url: string;
+  /** Resolves when the worker takes jobs. @throws AppError `unavailable` when it cannot. */
+  readonly workersReady: Promise<void>;
 }
 
 /**
@@ -109,11 +113,16 @@ export async function openStudio(options: OpenStudioOptions): Promise<OpenedStud
     ),
   );
   await Promise.all([
-    server.workersReady,
+    options.waitForWorkers === false ? undefined : server.workersReady,
     studio.start({ signal, ...(options.onTrouble && { onTrouble: options.onTrouble }) }),
   ]);
   const everything = stack.move();
-  return { studio, url: server.url, [Symbol.asyncDispose]: () => everything.disposeAsync() };
+  return {
+    studio,
+    url: server.url,
+    workersReady: server.workersReady,
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  };
 }
 
 interface ConnectedServer {

@@ -53,16 +53,26 @@ export async function importFolders(
       logger: loggerOf(settings),
       spawnChild: childrenOf(settings),
       takeUp: false,
+      waitForWorkers: false,
       waitForHome: wait,
       onHomeWait: (pid) =>
         output.notice(`Another Platemark (process ${pid ?? "unknown"}) is at work here; waiting for it…`),
       onTrouble: (error) => report.waiting(error),
       signal,
     });
+    // Reading and sending begin while the worker still starts; one that cannot start ends it all.
+    const noWorker = new AbortController();
+    opened.workersReady.catch((error: unknown) => noWorker.abort(AppError.from(error)));
     const code = await runImport(
-      { studio: opened.studio, report, clock: systemClock, signal },
+      {
+        studio: opened.studio,
+        report,
+        clock: systemClock,
+        signal: AbortSignal.any([signal, noWorker.signal]),
+      },
       await folders(opened),
     );
+    if (noWorker.signal.aborted && !signal.aborted) throw noWorker.signal.reason;
     if (code === EXIT.interrupted) output.notice("Nothing is lost. Run the same command again to go on.");
     return code;
   } catch (error) {

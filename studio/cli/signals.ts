@@ -4,6 +4,8 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 /** A terminal sends Ctrl-C to the launcher and to us, and the launcher passes it on: within this time the two are one.
  *  Milliseconds. */
 const SAME_KEY_MS = 500;
+/** What a program whose launcher was killed may take to end. Milliseconds. */
+const ORPHAN_MS = 3_000;
 const SIGNAL_CODES = {
   SIGINT: EXIT.interrupted,
   SIGTERM: EXIT.interrupted,
@@ -35,7 +37,10 @@ export function listenForEnd(): Ending {
     process.on(name, handler);
     return { name, handler };
   });
-  const orphaned = () => end(EXIT.interrupted);
+  const orphaned = () => {
+    end(EXIT.interrupted);
+    setTimeout(() => process.exit(EXIT.interrupted), ORPHAN_MS).unref();
+  };
   process.on("disconnect", orphaned);
   process.channel?.unref();
   return {

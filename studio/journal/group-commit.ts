@@ -8,7 +8,7 @@ interface Waiting {
 }
 
 /** Milliseconds that a write waits for company. */
-const LINGER_MS = 3;
+const LINGER_MS = 8;
 
 /**
  * Many writes, one transaction: what is handed in within a few milliseconds is committed together, and each caller
