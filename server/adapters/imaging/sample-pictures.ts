@@ -64,8 +64,8 @@ async function paintScene(scene: Scene, index: number, adobeRgb: string, path: s
   const units = (1000 * width) / height;
   const canvas = new Canvas();
   backdrop(canvas, units, scene.wall, scene.floor);
-  // Things are drawn for a canvas as wide as it is high; on narrow ones they get smaller.
-  const fit = Math.min(1, units / 1000) ** 0.5;
+  // Things are drawn for a square: on a narrow canvas they are smaller, on a wide one there is room for larger ones.
+  const fit = units > 1200 ? 1.22 : Math.sqrt(Math.min(1, units / 1000));
   for (const [thing, x, y, s, color] of scene.things) thing(canvas, (x / 100) * units, y, s * fit, color);
   vignette(canvas, units);
   const { data } = await sharp(Buffer.from(canvas.svg(width, height, units)))
@@ -125,7 +125,7 @@ function addGrain(samples: Uint8Array, seed: number): void {
     const noise = grainTile[grain]!;
     for (let i = at; i < at + 3; i++) {
       const value = samples[i]! + noise;
-      samples[i] = value < 0 ? 0 : value > 255 ? 255 : value;
+      samples[i] = Math.max(0, Math.min(255, value));
     }
   }
 }

@@ -77,12 +77,16 @@ function band({ x, y, scale = 1, profile }: Turned, from: number, to: number): s
   const left = profile.map(([r, h]) => [x + r * scale * from, y - h * scale] as const);
   const right = profile.map(([r, h]) => [x + r * scale * to, y - h * scale] as const).reverse();
   const base = profile[0]![0] * scale;
+  const rim = profile.at(-1)![0] * scale;
   const bow = base * TILT;
-  return `M${left[0]![0]} ${left[0]![1]}${smooth(left)}L${right[0]![0]} ${right[0]![1]}${smooth(right)}Q${x + (base * (from + to)) / 2} ${y + bow * (2 - Math.abs(from + to))} ${left[0]![0]} ${left[0]![1]}Z`;
+  return `M${left[0]![0]} ${left[0]![1]}${smooth(left)}Q${x + (rim * (from + to)) / 2} ${left.at(-1)![1] + rim * TILT * (2 - Math.abs(from + to))} ${right[0]![0]} ${right[0]![1]}${smooth(right)}Q${x + (base * (from + to)) / 2} ${y + bow * (2 - Math.abs(from + to))} ${left[0]![0]} ${left[0]![1]}Z`;
 }
 
-/** Draws something turned on a lathe or a potter's wheel, with its shadow. */
-export function turned(canvas: Canvas, object: Turned, castsShadow = true): void {
+/**
+ * Draws something turned on a lathe or a potter's wheel, with its shadow. Its front alone can be drawn once more, over
+ * what lies in it.
+ */
+export function turned(canvas: Canvas, object: Turned, castsShadow = true, frontOnly = false): void {
   const { x, y, scale = 1, profile, color, material, inside } = object;
   const widest = Math.max(...profile.map(([r]) => r)) * scale;
   const [rimRadius, rimHeight] = profile.at(-1)!;
@@ -125,7 +129,8 @@ export function turned(canvas: Canvas, object: Turned, castsShadow = true): void
     canvas.path(band(object, -0.62, -0.48), glint);
     if (material === "glass") canvas.path(band(object, 0.72, 0.8), glint, 'opacity="0.5"');
   }
-  if (rimRadius > 0) rim(canvas, x, y - rimHeight * scale, rimRadius * scale, color, material, inside);
+  if (rimRadius > 0 && !frontOnly)
+    rim(canvas, x, y - rimHeight * scale, rimRadius * scale, color, material, inside);
 }
 
 function rim(

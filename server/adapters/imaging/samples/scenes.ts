@@ -1,5 +1,6 @@
-import type { Thing } from "./objects.ts";
 import * as things from "./objects.ts";
+import type { Thing } from "./vessels.ts";
+import * as vessels from "./vessels.ts";
 
 /** A thing with its place: x in hundredths of the width, y (of 1000) where it stands, size, colour. */
 type Placed = readonly [thing: Thing, x: number, y: number, s: number, color: string];
@@ -18,21 +19,8 @@ export interface Scene {
   readonly things: readonly Placed[];
 }
 
-const {
-  vase,
-  tallVase,
-  bowl,
-  tumbler,
-  creamJar,
-  wineBottle,
-  amberBottle,
-  cup,
-  teapot,
-  candle,
-  lamp,
-  flacon,
-} = things;
-const { books, pebbles, orange, pear, stems, plant, sneaker } = things;
+const { vase, tallVase, bowl, fruitBowl, tumbler, creamJar, wineBottle, amberBottle, cup, teapot } = vessels;
+const { candle, lamp, flacon, books, pebbles, orange, pear, stems, plant, sneaker } = things;
 
 const LANDSCAPE = { width: 1800, height: 1200 } as const;
 const PORTRAIT = { width: 1200, height: 1600 } as const;
@@ -104,12 +92,7 @@ export const SCENES: readonly Scene[] = [
     profile: "srgb",
     wall: "#dfe3d8",
     floor: "#cfd4c4",
-    things: [
-      [orange, 40, 660, 1.1, "#e2c33c"],
-      [orange, 56, 650, 1.15, "#d9b52f"],
-      [orange, 49, 625, 1, "#e8cf58"],
-      [bowl, 48, 840, 1.7, "#5d7685"],
-    ],
+    things: [[fruitBowl, 48, 840, 1.7, "#5d7685"]],
   },
   {
     name: "evening-lamp",
