@@ -78,7 +78,7 @@ export async function openDatabase(
   const kysely = new Kysely<Schema>({ dialect: await dialectOf(settings, clock, logger) });
   const database = new Database(settings.kind, kysely, clock);
   try {
-    await migrate(database);
+    await database.write((trx) => migrate(trx, settings.kind));
   } catch (error) {
     await database.close().catch(() => {});
     throw databaseError(error);

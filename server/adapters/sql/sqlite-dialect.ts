@@ -18,7 +18,7 @@ const CACHED_STATEMENT_LENGTH = 4_000;
 /** How long a writer waits for the writers of other connections and processes. */
 const BUSY_WAIT_MS = 30_000;
 /** One wait between two tries. */
-const BUSY_PAUSE_MS = 5;
+const BUSY_PAUSE_MS = 2;
 
 /**
  * Opens one connection in WAL mode with `synchronous=FULL`: what is committed survives a killed process and a power cut.
