@@ -221,7 +221,9 @@ describe("an import", () => {
       await using studio = await open(fake);
       const { id } = await studio.imports.begin(folder, { mark: DEFAULT_MARK });
       fake.hooks.put = () => {
-        if (fake.puts.length >= 2) void studio.imports.cancel(id);
+        if (fake.puts.length < 2) return;
+        void studio.imports.cancel(id);
+        throw new AppError("aborted", "The network went with the program.");
       };
       await studio.imports.finished(id);
     }

@@ -105,7 +105,6 @@ async function examine(
         if (facts.isDirectory()) return { file, link, folder: `${facts.dev}:${facts.ino}` };
         if (!facts.isFile() || pictureKind(name) === "other") return { file, link, ignored: true };
         const size = Number(facts.size);
-        await access(path, constants.R_OK);
         return {
           file,
           link,
