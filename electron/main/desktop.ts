@@ -83,6 +83,7 @@ export function runDesktop({ settings, logger, bundles }: DesktopDeps): void {
     const window = openMainWindow({
       preload: join(bundles, "../preload/index.cjs"),
       boundsFile: join(settings.home, "window.json"),
+      logger,
     });
     window.webContents.on("did-finish-load", () =>
       forwarder.push("connection.changed", { connected: core.connected }),

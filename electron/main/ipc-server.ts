@@ -42,7 +42,7 @@ export function serveIpc(deps: IpcServerDeps): void {
 function isTrusted({ sender, senderFrame }: IpcMainInvokeEvent, isOurs: IpcServerDeps["isOurs"]): boolean {
   return (
     senderFrame !== null && // The frame has gone or was navigated since.
-    senderFrame === sender.mainFrame &&
+    senderFrame.parent === null &&
     senderFrame.origin === APP_ORIGIN &&
     isOurs(sender)
   );

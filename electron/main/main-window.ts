@@ -1,4 +1,5 @@
 import { BrowserWindow, nativeTheme, screen } from "electron";
+import type { Logger } from "#kernel/logger.ts";
 import { APP_PAGE } from "./app-protocol.ts";
 import { MINIMUM_SIZE, placeWindow, readSavedWindow, saveWindow } from "./window-bounds.ts";
 
@@ -7,10 +8,11 @@ export interface MainWindowOptions {
   readonly preload: string;
   /** Where size and place are remembered, absolute. */
   readonly boundsFile: string;
+  readonly logger: Logger;
 }
 
 /** Opens the window; it shows itself once it has something to show. */
-export function openMainWindow({ preload, boundsFile }: MainWindowOptions): BrowserWindow {
+export function openMainWindow({ preload, boundsFile, logger }: MainWindowOptions): BrowserWindow {
   const saved = readSavedWindow(boundsFile);
   const window = new BrowserWindow({
     ...placeWindow(
@@ -41,9 +43,13 @@ export function openMainWindow({ preload, boundsFile }: MainWindowOptions): Brow
     if (saved?.maximized) window.maximize();
     window.show();
   });
-  window.on("close", () =>
-    saveWindow(boundsFile, { ...window.getNormalBounds(), maximized: window.isMaximized() }),
-  );
-  void window.loadURL(APP_PAGE);
+  window.on("close", () => {
+    try {
+      saveWindow(boundsFile, { ...window.getNormalBounds(), maximized: window.isMaximized() });
+    } catch (error) {
+      logger.warn("window.place_not_saved", { error });
+    }
+  });
+  window.loadURL(APP_PAGE).catch((error: unknown) => logger.warn("window.load_failed", { error }));
   return window;
 }

@@ -261,18 +261,18 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
     test("finishes an import whose core is killed, and one whose window is closed, without asking", async () => {
       const home = await mkdtemp(join(tmpdir(), "platemark-standin-"));
       const pictures = join(home, "card");
-      await makePictures(pictures, 40);
+      await makePictures(pictures, 24);
       try {
         await using first = await StandInApp.launch({ out, home });
         await first.call("import.start", { path: pictures });
         await expect.poll(async () => (await counts(first))?.marked ?? 0, SLOW).toBeGreaterThan(0);
         process.kill((await first.command("inspect")).pids["core-process.js"]!, "SIGKILL");
-        await expect.poll(() => counts(first), SLOW).toMatchObject({ found: 40 });
+        await expect.poll(() => counts(first), SLOW).toMatchObject({ found: 24 });
         await first.command("closeWindow");
         expect(await first.exit()).toBe(0);
 
         await using second = await StandInApp.launch({ out, home });
-        await expect.poll(() => counts(second), SLOW).toEqual({ state: "done", found: 40, marked: 40 });
+        await expect.poll(() => counts(second), SLOW).toEqual({ state: "done", found: 24, marked: 24 });
       } finally {
         await rm(home, { recursive: true, force: true });
       }

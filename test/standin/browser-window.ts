@@ -20,6 +20,7 @@ let context: BrowserContext;
 let created: (contents: WebContents) => void;
 let allClosed: () => void = () => {};
 const windows = new Set<BrowserWindow>();
+const allowedPopups = new Set<string>();
 
 export class WebContents extends EventEmitter {
   readonly mainFrame = new MainFrame(this);
@@ -45,6 +46,7 @@ export class WebContents extends EventEmitter {
 }
 
 class MainFrame {
+  readonly parent = null;
   readonly #contents: WebContents;
   constructor(contents: WebContents) {
     this.#contents = contents;
@@ -152,9 +154,16 @@ export async function openBrowser(onContents: (contents: WebContents) => void): 
   await serveInvoke(context, contentsOf);
   await context.route("**/*", (route) => answer(route).catch(() => {}));
   context.on("page", (page) => {
-    // A window that a page opened; those of the program are made by `loadURL`.
-    void page.opener().then((opener) => opener && page.close());
+    void closeUnlessAllowed(page);
   });
+}
+
+/** A window that a page opened stays only where the program allowed it; its own are made by `loadURL`. */
+async function closeUnlessAllowed(page: Page): Promise<void> {
+  if (!(await page.opener())) return;
+  // A refused one never gets anywhere.
+  await page.waitForURL((url) => url.protocol === "https:", { timeout: 500 }).catch(() => {});
+  if (!allowedPopups.has(page.url())) await page.close();
 }
 
 /** Pages that Chromium has open, whoever opened them. */
@@ -177,8 +186,9 @@ async function answer(route: Route): Promise<void> {
   const url = toAppUrl(request.url());
   if (!contents) {
     const opener = [...windows][0]?.webContents;
-    opener?.openHandler({ url });
-    return route.abort("blockedbyclient");
+    if (opener?.openHandler({ url }).action !== "allow") return route.abort("blockedbyclient");
+    allowedPopups.add(url);
+    return route.fulfill({ body: "" });
   }
   const current = contents.page?.url() ?? "about:blank";
   if (request.isNavigationRequest() && current !== "about:blank") {

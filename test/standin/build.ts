@@ -12,8 +12,6 @@ export async function buildDesktop(): Promise<string> {
     [
       `${project}node_modules/electron-vite/bin/electron-vite.js`,
       "build",
-      "--config",
-      "electron.vite.devtmp.config.ts",
       "--outDir",
       folder,
       "--logLevel",

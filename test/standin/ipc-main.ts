@@ -24,7 +24,9 @@ export async function serveInvoke(
     if (!sender) throw new Error("The window has gone.");
     const isMain = frame === frame.page().mainFrame();
     const url = toAppUrl(frame.url());
-    const senderFrame = isMain ? sender.mainFrame : { url, origin: originOf(url) };
+    // An empty frame inside a page has the page's origin.
+    const origin = url === "about:blank" ? sender.mainFrame.origin : originOf(url);
+    const senderFrame = isMain ? sender.mainFrame : { url, origin, parent: sender.mainFrame };
     return handler({ sender, senderFrame }, ...args);
   });
 }
