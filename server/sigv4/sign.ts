@@ -2,6 +2,7 @@ import { AppError } from "#kernel/errors.ts";
 import {
   ALGORITHM,
   amzDate,
+  type CredentialScope,
   canonicalRequest,
   MAX_PRESIGN_SECONDS,
   scopeText,
@@ -29,6 +30,8 @@ interface Signable {
   readonly service?: string;
   /** Milliseconds since the epoch, by the server's clock. */
   readonly now: number;
+  /** Derives the day's key, or remembers it: half of the cost of a signature. @default signingKey */
+  readonly deriveKey?: (secretKey: string, scope: CredentialScope) => Uint8Array;
 }
 
 export interface SignRequestInput extends Signable {
@@ -89,7 +92,12 @@ export function signRequest(input: SignRequestInput): Record<string, string> {
     headers: { host, ...headers },
     payloadHash: input.payloadHash,
   });
-  const signature = signCanonical(signingKey(input.credentials.secretKey, scope), date, scope, text);
+  const signature = signCanonical(
+    (input.deriveKey ?? signingKey)(input.credentials.secretKey, scope),
+    date,
+    scope,
+    text,
+  );
   const credential = `${input.credentials.accessKey}/${scopeText(scope)}`;
   headers.authorization = `${ALGORITHM} Credential=${credential},SignedHeaders=${signedHeaders},Signature=${signature}`;
   return headers;
@@ -124,6 +132,11 @@ export function presignUrl(input: PresignInput): string {
     headers,
     payloadHash: headers["x-amz-content-sha256"] ?? UNSIGNED_PAYLOAD,
   });
-  const signature = signCanonical(signingKey(input.credentials.secretKey, scope), date, scope, text);
+  const signature = signCanonical(
+    (input.deriveKey ?? signingKey)(input.credentials.secretKey, scope),
+    date,
+    scope,
+    text,
+  );
   return `${origin}${uriEncodePath(path)}?${canonicalQuery(query)}&X-Amz-Signature=${signature}`;
 }
