@@ -1,6 +1,8 @@
+import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import type { Settings } from "#contracts/settings.ts";
-import { abortReason } from "#kernel/cancellation.ts";
+import { throwIfAborted } from "#kernel/cancellation.ts";
 import { type Clock, systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
@@ -29,9 +31,10 @@ export interface ServeOptions {
   readonly random?: Random;
 }
 
-export const DEFAULT_PORT = 4410;
+const DEFAULT_PORT = 4410;
 /** spec.md S4: a shared server marks five pictures a second where nobody says otherwise. */
 const SHARED_MARK_QPS = 5;
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 const MEMORY_PER_MARK_BYTES = 256 * 1024 * 1024;
 
 /**
@@ -46,7 +49,14 @@ export async function serve(options: ServeOptions): Promise<void> {
       "A shared server needs PLATEMARK_TOKEN_SECRET (at least 32 characters), to know its callers.",
       { details: { setting: "tokenSecret" } },
     );
-  if (signal.aborted) throw abortReason(signal);
+  const host = options.host ?? "127.0.0.1";
+  if (settings.s3Url === undefined && !LOOPBACK.test(host))
+    throw new AppError(
+      "config.invalid",
+      `A server for other computers needs a store that they can reach: set PLATEMARK_S3_URL, or listen on 127.0.0.1 instead of ${host}.`,
+      { details: { setting: "s3Url" } },
+    );
+  throwIfAborted(signal);
   await using stack = new AsyncDisposableStack();
   const server = stack.use(
     createServer(
@@ -54,7 +64,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         settings,
         auth: { kind: "secret", secret: settings.tokenSecret },
         port: options.port ?? DEFAULT_PORT,
-        host: options.host ?? "127.0.0.1",
+        host,
         defaultMarkQps: SHARED_MARK_QPS,
         origins: options.origins ?? [],
         version: options.version ?? "",
@@ -65,6 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { url, serverId, connections } = await server.start();
   const workers = options.workers ?? 1;
   if (workers > 0) {
+    await mkdir(join(settings.home, "tmp"), { recursive: true, mode: 0o700 });
     const supervisor = stack.use(
       new WorkerSupervisor(
         {
@@ -84,7 +95,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** What a worker process is told: the cores are shared among the workers of this machine. */
-export function workerSettings(
+function workerSettings(
   settings: Settings,
   connections: WorkerSettings["connections"],
   workers: number,
@@ -94,6 +105,7 @@ export function workerSettings(
     connections,
     concurrency,
     memoryBudgetBytes: concurrency * MEMORY_PER_MARK_BYTES,
+    tempDir: join(settings.home, "tmp"),
     logLevel: settings.logLevel,
   };
 }

@@ -18,6 +18,16 @@ describe("platemark serve", () => {
     });
   });
 
+  test("does not offer other computers a store that only this one can reach", async () => {
+    const settings = settingsSchema.parse({ home: "/nowhere", tokenSecret: SECRET });
+    const signal = new AbortController().signal;
+    const serving = serve({ settings, host: "0.0.0.0", port: 0, logger: new RecordingLogger(), signal });
+    await expect(serving).rejects.toMatchObject({
+      code: "config.invalid",
+      message: expect.stringContaining("PLATEMARK_S3_URL"),
+    });
+  });
+
   test("marks what is sent, also after its worker was killed, and ends when told", async () => {
     const installation = await embeddedInstallation();
     const settings = {
