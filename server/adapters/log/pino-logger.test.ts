@@ -35,6 +35,14 @@ describe("the log", () => {
     expect(logged(fields)).not.toContain("hush");
   });
 
+  test("writes a field once, a line's own before that of its logger", () => {
+    const lines: string[] = [];
+    const logger = createPinoLogger({ level: "info", stream: { write: (line) => void lines.push(line) } });
+    logger.child({ traceId: "request", requestId: "r" }).info("a.b", { traceId: "picture" });
+    expect(lines[0]!.match(/traceId/g)).toHaveLength(1);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ traceId: "picture", requestId: "r" });
+  });
+
   test("keeps silent below its level", () => {
     const lines: string[] = [];
     const logger = createPinoLogger({ level: "warn", stream: { write: (line) => void lines.push(line) } });

@@ -21,24 +21,32 @@ export function createPinoLogger(options: PinoLoggerOptions): Logger {
 
 class PinoLogger implements Logger {
   readonly #pino: Pino;
+  /** Kept here and not in a child of pino's, which would write a field twice when a line names it, too. */
+  readonly #bound: LogFields;
 
-  constructor(logger: Pino) {
+  constructor(logger: Pino, bound: LogFields = {}) {
     this.#pino = logger;
+    this.#bound = bound;
   }
 
-  debug(event: string, fields: LogFields = {}): void {
-    if (this.#pino.isLevelEnabled("debug")) this.#pino.debug(redactFields(fields), event);
+  debug(event: string, fields?: LogFields): void {
+    this.#write("debug", event, fields);
   }
-  info(event: string, fields: LogFields = {}): void {
-    if (this.#pino.isLevelEnabled("info")) this.#pino.info(redactFields(fields), event);
+  info(event: string, fields?: LogFields): void {
+    this.#write("info", event, fields);
   }
-  warn(event: string, fields: LogFields = {}): void {
-    if (this.#pino.isLevelEnabled("warn")) this.#pino.warn(redactFields(fields), event);
+  warn(event: string, fields?: LogFields): void {
+    this.#write("warn", event, fields);
   }
-  error(event: string, fields: LogFields = {}): void {
-    if (this.#pino.isLevelEnabled("error")) this.#pino.error(redactFields(fields), event);
+  error(event: string, fields?: LogFields): void {
+    this.#write("error", event, fields);
   }
   child(fields: LogFields): Logger {
-    return new PinoLogger(this.#pino.child(redactFields(fields)));
+    return new PinoLogger(this.#pino, { ...this.#bound, ...redactFields(fields) });
+  }
+
+  #write(level: "debug" | "info" | "warn" | "error", event: string, fields: LogFields = {}): void {
+    if (this.#pino.isLevelEnabled(level))
+      this.#pino[level]({ ...this.#bound, ...redactFields(fields) }, event);
   }
 }
