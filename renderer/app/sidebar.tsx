@@ -1,6 +1,7 @@
 import { useStore } from "zustand";
 import { isRunning, type TrackedJob } from "../features/job/job-progress.ts";
 import { newestFirst } from "../features/job/jobs-store.ts";
+import { useJobLabel } from "../features/job/use-job-label.ts";
 import { IconButton } from "../ui/controls.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { JobSign } from "./job-sign.tsx";
@@ -68,16 +69,17 @@ function JobPlace({ job, current }: { job: TrackedJob; current: boolean }) {
   const { navigation } = useServices();
   const { view, attention, ratio } = job;
   const words = t(`job.short.${view.state}`);
+  const label = useJobLabel()(view);
   return (
     <button
       type="button"
       className="place"
-      title={`${view.label} · ${words} · ${f.time(view.startedAtMs)}`}
+      title={`${label} · ${words} · ${f.time(view.startedAtMs)}`}
       aria-current={current ? "page" : undefined}
       onClick={() => navigation.go({ name: "job", jobId: view.id })}
     >
       <JobSign state={view.state} />
-      <span className="name truncate">{view.label}</span>
+      <span className="name truncate">{label}</span>
       {isRunning(view) && ratio !== null ? (
         <span className="figure">{f.percent(Math.floor(ratio * 100) / 100)}</span>
       ) : attention > 0 ? (

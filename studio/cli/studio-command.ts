@@ -9,15 +9,17 @@ export function addStudioCommand(program: Command, context: CommandContext): voi
     .command("studio")
     .description("open the window in the browser of this computer")
     .option("--port <port>", "of this computer; 0: any free one", parsePort, 0)
+    .option("--no-open", "only show the link")
     .addHelpText("after", "\nExample:\n  platemark studio\n");
   addSettingFlags(command).action(async (flags: Record<string, unknown>) => {
     const settings = settingsOf(flags);
     const { runDaemon } = await import("../daemon/main.ts");
     await runDaemon({
       settings,
-      logger: loggerOf(settings),
-      spawnChild: childrenOf(settings),
+      logger: await loggerOf(settings),
+      spawnChild: await childrenOf(settings),
       port: Number(flags.port),
+      openBrowser: flags.open !== false,
       signal: context.signal,
       onStarted: ({ link }: { readonly link: string }) =>
         context.output.line(`Open this link once, on this computer: ${link}\nCtrl-C ends it.`),

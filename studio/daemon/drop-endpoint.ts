@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { dirname, join } from "node:path";
 import { Transform, type Writable } from "node:stream";
@@ -24,10 +24,15 @@ export interface DropDeps {
   readonly createFile?: (path: string) => Writable;
 }
 
+/** Of the inbox: drops that are still arriving. */
+const INCOMING = ".incoming";
 const DROP_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const finishSchema = z.strictObject({ mark: channels["import.start"].request.shape.mark });
 
-/** Dropped files of a page, which cannot give paths: their bytes are streamed to the inbox, then imported from there. */
+/**
+ * Dropped files of a page, which cannot give paths: their bytes are streamed to the inbox, then imported from there.
+ * What has not been finished lies apart, so that the next start can clear it away.
+ */
 export class DropEndpoint {
   readonly #core: WindowCore;
   readonly #createFile: (path: string) => Writable;
@@ -42,6 +47,11 @@ export class DropEndpoint {
     this.#inboxDir = options.inboxDir;
     this.#maxFileBytes = options.maxFileBytes ?? 4 * 1024 ** 3;
     this.#maxFiles = options.maxFiles ?? 100_000;
+  }
+
+  /** Clears away what an earlier run took in and did not finish. */
+  async start(): Promise<void> {
+    await rm(join(this.#inboxDir, INCOMING), { recursive: true, force: true });
   }
 
   /** Takes one file in. A broken or refused one leaves nothing behind.
@@ -73,11 +83,17 @@ export class DropEndpoint {
     const parsed = finishSchema.safeParse(body);
     if (!parsed.success)
       throw new AppError("invalid_argument", `The mark is wrong: ${parsed.error.issues[0]?.message ?? ""}`);
-    if (!(await stat(folder).catch(() => null))?.isDirectory())
+    const arrived = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    if (arrived.length === 0)
       throw new AppError("not_found", "Nothing was dropped, or it did not arrive. Drop the files again.");
-    const { mark } = parsed.data;
     this.#files.delete(dropId);
-    return this.#core.handlers["import.start"]({ path: folder, ...(mark && { mark }) }, { signal });
+    const kept = join(this.#inboxDir, dropId);
+    await rename(folder, kept);
+    // A folder that was dropped by itself gives the import its name.
+    const [only] = arrived;
+    const path = arrived.length === 1 && only!.isDirectory() ? join(kept, only!.name) : kept;
+    const { mark } = parsed.data;
+    return this.#core.handlers["import.start"]({ path, ...(mark && { mark }) }, { signal });
   }
 
   /** Takes back what has arrived of a drop that was not finished. */
@@ -89,7 +105,7 @@ export class DropEndpoint {
 
   #folderOf(dropId: string): string {
     if (!DROP_ID.test(dropId)) throw new AppError("invalid_argument", "The drop has no valid id.");
-    return join(this.#inboxDir, dropId);
+    return join(this.#inboxDir, INCOMING, dropId);
   }
 
   #limit(): Transform {

@@ -253,10 +253,33 @@ describe("dropped files", () => {
     expect(JSON.parse(reply.body).ok.jobId).toBe("job-1");
     expect(core.calls.at(-1)).toEqual({
       channel: "import.start",
-      request: { path: join(folder, "inbox", DROP), mark: expect.objectContaining({ text: "© Studio" }) },
+      request: {
+        path: join(folder, "inbox", DROP, "Chairs"),
+        mark: expect.objectContaining({ text: "© Studio" }),
+      },
     });
     expect(await readFile(join(folder, "inbox", DROP, "Chairs", "Möbel 1.jpg"))).toEqual(bytes);
     expect(await readdir(join(folder, "inbox", DROP))).toEqual(["Chairs"]);
+  });
+
+  test("loose ones are imported together, without what arrived and was never finished before", async () => {
+    const cookie = await signIn();
+    await put("a.jpg", "x", cookie);
+    const { port } = new URL(origin);
+    await served.close();
+    const staticDir = join(folder, "renderer");
+    served = await serveWindow({
+      core,
+      logger,
+      staticDir,
+      inboxDir: join(folder, "inbox"),
+      port: Number(port),
+    });
+    const headers = { cookie: await signIn(), origin, "content-type": "application/json" };
+    for (const name of ["b.jpg", "c.jpg"]) await put(name, "x", headers.cookie);
+    await send(`/drop/${DROP}/finish`, { method: "POST", headers, body: "{}" });
+    expect(core.calls.at(-1)?.request).toEqual({ path: join(folder, "inbox", DROP) });
+    expect((await readdir(join(folder, "inbox", DROP))).sort()).toEqual(["b.jpg", "c.jpg"]);
   });
 
   test("a name that leads elsewhere is refused", async () => {
@@ -282,14 +305,14 @@ describe("dropped files", () => {
       body: large,
     });
     expect(chunked.status).toBe(413);
-    expect(await readdir(join(folder, "inbox", DROP))).toEqual([]);
+    expect(await readdir(join(folder, "inbox", ".incoming", DROP))).toEqual([]);
   });
 
   test("can be taken back, and an empty drop is not imported", async () => {
     const cookie = await signIn();
     await put("a.jpg", "x", cookie);
     expect((await send(`/drop/${DROP}`, { method: "DELETE", headers: { cookie, origin } })).status).toBe(200);
-    expect(await readdir(join(folder, "inbox"))).toEqual([]);
+    expect(await readdir(join(folder, "inbox", ".incoming"))).toEqual([]);
     const finish = await send(`/drop/${DROP}/finish`, { method: "POST", headers: { cookie, origin } });
     expect([finish.status, core.calls]).toEqual([404, []]);
   });

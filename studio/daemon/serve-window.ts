@@ -39,6 +39,7 @@ export async function serveWindow(options: ServeWindowOptions): Promise<ServedWi
   const drops = new DropEndpoint({ core }, options);
   const closing = new AbortController();
   const server = createServer({ requestTimeout: 0, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 });
+  await drops.start();
   const port = await listen(server, options.port ?? 0);
   const guard = createRequestGuard(port);
   const sessions = createSessions(port);

@@ -164,12 +164,8 @@ describeReal("the window in Chromium over the daemon", ["chromium"], () => {
     await page.getByRole("grid", { name: "Pictures" }).waitFor();
     const { path, mark } = requestsOf("import.start")[0]!.request as { path: string; mark: object };
     expect(mark).toMatchObject({ text: "© Studio", position: "top_left" });
-    expect((await readdir(path, { recursive: true })).sort()).toEqual([
-      "Stühle",
-      "Stühle/Tag 1",
-      "Stühle/Tag 1/a b.jpg",
-      "Stühle/c.jpg",
-    ]);
+    expect(path.endsWith("/Stühle")).toBe(true);
+    expect((await readdir(path, { recursive: true })).sort()).toEqual(["Tag 1", "Tag 1/a b.jpg", "c.jpg"]);
   });
 
   test("offers a mark without text no import, and says why", async () => {

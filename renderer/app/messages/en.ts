@@ -31,6 +31,7 @@ export const en = {
     `${f.n(done)} of ${f.n(total)} files taken in`,
   "import.reading": "Reading what was dropped…",
   "import.starting": "Starting…",
+  "import.making": "Making 24 sample pictures. This takes a few seconds the first time.",
   "import.dropEmpty": "There was no file in what was dropped. Drop pictures, or a folder that holds some.",
 
   "mark.title": "Mark",
@@ -63,6 +64,8 @@ export const en = {
   "folder.import": "Import this folder",
   "folder.list": "Folders",
 
+  "job.label.samples": "Sample pictures",
+  "job.label.dropped": "Dropped pictures",
   "job.list": "Pictures",
   "job.filter": "Show",
   "job.filter.all": "All",

@@ -27,6 +27,7 @@ export const zh: Messages = {
   "import.handing": (f, done, total) => `已接收 ${f.n(done)} / ${f.n(total)} 个文件`,
   "import.reading": "正在读取拖入的内容…",
   "import.starting": "正在开始…",
+  "import.making": "正在生成 24 张示例图片，首次需要几秒钟。",
   "import.dropEmpty": "拖入的内容里没有文件。请拖入图片，或含有图片的文件夹。",
 
   "mark.title": "水印",
@@ -58,6 +59,8 @@ export const zh: Messages = {
   "folder.import": "导入此文件夹",
   "folder.list": "文件夹",
 
+  "job.label.samples": "示例图片",
+  "job.label.dropped": "拖入的图片",
   "job.list": "图片",
   "job.filter": "显示",
   "job.filter.all": "全部",

@@ -60,7 +60,7 @@ export function DropTarget({ onChoose, onSamples, onDrop }: DropTargetProps) {
           <p>
             {activity.name === "handing"
               ? t("import.handing", activity.done, activity.total)
-              : t(activity.name === "reading" ? "import.reading" : "import.starting")}
+              : t(`import.${activity.name}`)}
           </p>
           <ProgressBar
             label={t("job.progress")}

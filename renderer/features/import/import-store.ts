@@ -7,7 +7,8 @@ export type ImportActivity =
   | { readonly name: "idle" }
   | { readonly name: "reading" }
   | { readonly name: "handing"; readonly done: number; readonly total: number }
-  | { readonly name: "starting" };
+  | { readonly name: "starting" }
+  | { readonly name: "making" };
 
 export interface Importing {
   readonly mark: MarkSpec;
@@ -87,8 +88,7 @@ export function createImportModel(client: CoreClient): ImportModel {
     },
     importFolder: (path) =>
       run({ name: "starting" }, async (mark) => (await client.call("import.start", { path, ...mark })).jobId),
-    importSamples: () =>
-      run({ name: "starting" }, async () => (await client.call("import.samples", {})).jobId),
+    importSamples: () => run({ name: "making" }, async () => (await client.call("import.samples", {})).jobId),
     chooseFolder: () =>
       run({ name: "starting" }, async (mark) => {
         const { path } = await client.call("folder.choose", {});

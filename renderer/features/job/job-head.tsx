@@ -2,6 +2,7 @@ import { useText } from "../../app/messages/text.tsx";
 import { useServices } from "../../app/services.tsx";
 import { Button } from "../../ui/controls.tsx";
 import { isRunning, type TrackedJob } from "./job-progress.ts";
+import { useJobLabel } from "./use-job-label.ts";
 import type { Retry } from "./use-retry.ts";
 
 /** What an import has come to, in words, and what can be done about it. */
@@ -9,6 +10,7 @@ export function JobHead({ job, retry }: { job: TrackedJob; retry: Retry }) {
   const { t, f } = useText();
   const { navigation } = useServices();
   const { view, marked, attention } = job;
+  const label = useJobLabel()(view);
   const facts = [
     ...(view.state === "scanning" ? [t("job.scanning", view.found)] : [t("job.done", marked)]),
     ...(view.bytesTotal > 0 ? [`${f.bytes(view.bytesSent)} / ${f.bytes(view.bytesTotal)}`] : []),
@@ -20,7 +22,7 @@ export function JobHead({ job, retry }: { job: TrackedJob; retry: Retry }) {
     <header className="job-head">
       <div className="facts">
         <h2 className="truncate" title={view.root}>
-          {view.label}
+          {label}
         </h2>
         <p>
           {facts.map((fact) => (

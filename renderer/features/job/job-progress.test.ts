@@ -3,6 +3,7 @@ import type { JobView } from "#contracts/ipc.ts";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import { trackJob } from "./job-progress.ts";
 import { jobInStatus, withJobs } from "./jobs-store.ts";
+import { ownFolder } from "./use-job-label.ts";
 
 const job = (change: Partial<JobView>): JobView => ({
   id: "job",
@@ -23,6 +24,15 @@ const job = (change: Partial<JobView>): JobView => ({
   finishedAtMs: null,
   mark: DEFAULT_MARK,
   ...change,
+});
+
+test("only folders that Platemark made up get a name of its own", () => {
+  const home = "/home/studio/.platemark";
+  expect(ownFolder(`${home}/samples`, home)).toBe("samples");
+  expect(ownFolder(`${home}/inbox/0f8f`, home)).toBe("dropped");
+  expect(ownFolder("C:\\P\\inbox\\0f8f", "C:\\P")).toBe("dropped");
+  expect(ownFolder(`${home}/inbox/0f8f/Chairs`, home)).toBeNull();
+  expect(ownFolder("/pictures/samples", home)).toBeNull();
 });
 
 test("counts marked and published as done, and failed ones as in need of attention", () => {

@@ -36,6 +36,8 @@ export function PicturesView(props: {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT[view],
     overscan: 6,
+    paddingStart: view === "grid" ? 8 : 0,
+    paddingEnd: view === "grid" ? 8 : 0,
   });
   const rows = virtual.getVirtualItems();
   const first = (rows[0]?.index ?? 0) * columns;
