@@ -1,8 +1,6 @@
 import { join } from "node:path";
 import type { Settings } from "#contracts/settings.ts";
 import type { Logger } from "#kernel/logger.ts";
-import { createPinoLogger } from "../../server/adapters/log/pino-logger.ts";
-import { createForkChild } from "../fork-child.ts";
 import type { SpawnChild } from "../ports/child-process.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
@@ -16,10 +14,14 @@ export interface CommandContext {
   readonly end: (code: ExitCode) => void;
 }
 
-export function loggerOf(settings: Settings): Logger {
+/** What the program says of its work, on standard error. Commands load what they run with, so that `--help` and wrong
+ *  commands are answered at once. */
+export async function loggerOf(settings: Settings): Promise<Logger> {
+  const { createPinoLogger } = await import("../../server/adapters/log/pino-logger.ts");
   return createPinoLogger({ level: settings.logLevel });
 }
 
-export function childrenOf(settings: Settings): SpawnChild {
+export async function childrenOf(settings: Settings): Promise<SpawnChild> {
+  const { createForkChild } = await import("../fork-child.ts");
   return createForkChild(join(settings.home, "tmp"));
 }

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Settings } from "#contracts/settings.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
-import { type OpenedStudio, openStudio } from "../embedded.ts";
+import type { OpenedStudio } from "../embedded.ts";
 import { type CommandContext, childrenOf, loggerOf } from "./command-context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { humanReport, type ImportReport, jsonReport } from "./import-report.ts";
@@ -47,11 +47,12 @@ export async function importFolders(
   folders: (opened: OpenedStudio) => Promise<readonly string[]>,
 ): Promise<ExitCode> {
   const { output, signal } = context;
+  const { openStudio } = await import("../embedded.ts");
   try {
     await using opened = await openStudio({
       settings,
-      logger: loggerOf(settings),
-      spawnChild: childrenOf(settings),
+      logger: await loggerOf(settings),
+      spawnChild: await childrenOf(settings),
       takeUp: false,
       waitForWorkers: false,
       waitForHome: wait,

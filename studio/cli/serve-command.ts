@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { serve } from "../../server/serve.ts";
 import { PROGRAM_VERSION } from "../program-version.ts";
 import { type CommandContext, loggerOf } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -19,6 +18,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
     );
   addSettingFlags(command).action(async (flags: Record<string, unknown>) => {
     const settings = settingsOf(flags);
+    const { serve } = await import("../../server/serve.ts");
     await serve({
       settings,
       port: Number(flags.port),
@@ -26,7 +26,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
       workers: Number(flags.workers),
       origins: (flags.origin as readonly string[] | undefined) ?? [],
       version: PROGRAM_VERSION,
-      logger: loggerOf(settings),
+      logger: await loggerOf(settings),
       signal: context.signal,
       onStarted: ({ url }) => context.output.line(`Platemark serves at ${url}. Ctrl-C ends it.`),
     });

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import { ANCHORS } from "#contracts/mark-spec.ts";
+import { ANCHORS, markSpecSchema } from "#contracts/mark-spec.ts";
 import { environmentName, flagName, type Settings, settingsSchema } from "#contracts/settings.ts";
+import { AppError } from "#kernel/errors.ts";
 import { readSettings } from "../read-settings.ts";
 
 /** Flags of parts of the mark, by their name in a mark spec. */
@@ -46,8 +47,20 @@ export function settingsOf(flags: Readonly<Record<string, unknown>>): Settings {
     if (name === "position") return [[name, String(value).replaceAll("-", "_")]];
     return [[name, NUMBERS.has(name) && value !== "" ? Number(value) : value]];
   });
+  checkMark(Object.fromEntries(mark));
   return readSettings({
     flags: { ...named, ...(mark.length > 0 && { mark: Object.fromEntries(mark) }) },
     environment: process.env,
   });
+}
+
+/** @throws AppError `config.invalid` that names the flag. */
+function checkMark(mark: Readonly<Record<string, unknown>>): void {
+  const issue = markSpecSchema.partial().safeParse(mark).error?.issues[0];
+  if (issue) {
+    const flag = flagName(String(issue.path[0]));
+    throw new AppError("config.invalid", `The flag ${flag} is wrong: ${issue.message}.`, {
+      details: { setting: flag },
+    });
+  }
 }

@@ -1,8 +1,6 @@
 import type { Command } from "commander";
 import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
-import { createS3ObjectStore } from "../../server/adapters/s3/object-store.ts";
-import { serveStore } from "../../server/store/serve.ts";
 import { type CommandContext, loggerOf } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { parsePort } from "./serve-command.ts";
@@ -28,13 +26,14 @@ export function addStoreCommand(program: Command, context: CommandContext): void
         "config.invalid",
         "The store needs PLATEMARK_S3_ACCESS_KEY and PLATEMARK_S3_SECRET_KEY, to know its callers.",
       );
+    const { serveStore } = await import("../../server/store/serve.ts");
     const { url, closed } = await serveStore({
       dataDir: String(flags.data),
       port: Number(flags.port),
       host: String(flags.host),
       accessKey: s3AccessKey,
       secretKey: s3SecretKey,
-      logger: loggerOf(settings),
+      logger: await loggerOf(settings),
       signal: context.signal,
     });
     context.output.line(`The store serves at ${url}. Ctrl-C ends it.`);
@@ -54,6 +53,7 @@ export function addStoreCommand(program: Command, context: CommandContext): void
         "config.invalid",
         "Name the store with --s3-url or PLATEMARK_S3_URL; the built-in one needs none of this.",
       );
+    const { createS3ObjectStore } = await import("../../server/adapters/s3/object-store.ts");
     const adapter = createS3ObjectStore(
       {
         endpoint: new URL(s3Url).origin,
@@ -62,7 +62,7 @@ export function addStoreCommand(program: Command, context: CommandContext): void
         accessKey: s3AccessKey,
         secretKey: s3SecretKey,
       },
-      { clock: systemClock, logger: loggerOf(settings) },
+      { clock: systemClock, logger: await loggerOf(settings) },
     );
     try {
       const steps = await adapter.ensureReady({ signal: context.signal });

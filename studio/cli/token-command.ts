@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { AppError } from "#kernel/errors.ts";
-import { mintToken } from "../../server/edge/tokens.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { addSettingFlags, settingsOf } from "./setting-flags.ts";
@@ -16,6 +15,7 @@ export function addTokenCommand(program: Command, context: CommandContext): void
     const settings = settingsOf(flags);
     if (settings.tokenSecret === undefined)
       throw new AppError("config.invalid", "Set PLATEMARK_TOKEN_SECRET to the secret of the server.");
+    const { mintToken } = await import("../../server/edge/tokens.ts");
     const token = await mintToken({
       secret: settings.tokenSecret,
       user: settings.user,

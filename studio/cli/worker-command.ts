@@ -7,7 +7,6 @@ import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import { systemRandom } from "#kernel/random.ts";
 import type { WorkerSettings } from "../../server/connection-settings.ts";
-import { WorkerSupervisor } from "../../server/worker-supervisor.ts";
 import { type CommandContext, childrenOf, loggerOf } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { addSettingFlags, settingsOf } from "./setting-flags.ts";
@@ -28,13 +27,14 @@ export function addWorkerCommand(program: Command, context: CommandContext): voi
     const settings = settingsOf(flags);
     const workerSettings = toWorkerSettings(settings);
     await mkdir(join(settings.home, "tmp"), { recursive: true });
-    const spawnChild = childrenOf(settings);
+    const spawnChild = await childrenOf(settings);
+    const { WorkerSupervisor } = await import("../../server/worker-supervisor.ts");
     await using supervisor = new WorkerSupervisor(
       {
         spawn: () => spawnChild("worker"),
         clock: systemClock,
         random: systemRandom,
-        logger: loggerOf(settings),
+        logger: await loggerOf(settings),
       },
       { settings: workerSettings },
     );

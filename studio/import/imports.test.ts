@@ -221,14 +221,14 @@ describe("an import", () => {
       await using studio = await open(fake);
       const { id } = await studio.imports.begin(folder, { mark: DEFAULT_MARK });
       fake.hooks.put = () => {
-        if (fake.puts.length < 2) return;
+        if (fake.puts.length === 0) return;
         void studio.imports.cancel(id);
         throw new AppError("aborted", "The network went with the program.");
       };
       await studio.imports.finished(id);
     }
     const sent = fake.puts.length;
-    expect(sent).toBeGreaterThanOrEqual(2);
+    expect(sent).toBeGreaterThanOrEqual(1);
     fake.hooks = {};
     expect((await run(fake)).outcomes).toEqual({ "large.tif": "marked" });
     expect(new Set(fake.puts).size).toBe(5);
