@@ -2,6 +2,8 @@ import sharp from "sharp";
 import type { CoverageMask } from "#imaging/orientation.ts";
 import { DECODE_SECONDS, SPACE_NAMES } from "./decode-pixels.ts";
 import type { PictureFacts } from "./inspect-picture.ts";
+import { unreadablePicture } from "./picture-errors.ts";
+import { looksTruncated } from "./truncation.ts";
 
 const QUALITY = 80;
 /** 0 fast to 9 small. */
@@ -10,6 +12,7 @@ const EFFORT = 2;
 /**
  * Marks an AVIF in one pass of the image library, which is the only way to keep its EXIF and XMP: they are items of the
  * same container as the pixels.
+ * @throws AppError `picture.truncated`, `picture.corrupt`.
  * @param color 8-bit values in the picture's own space.
  */
 export async function markAvif(
@@ -46,5 +49,8 @@ export async function markAvif(
       chromaSubsampling: facts.chromaSubsampling === "4:2:0" ? "4:2:0" : "4:4:4",
       bitdepth: facts.codedBits > 10 ? 12 : facts.codedBits > 8 ? 10 : 8,
     })
-    .toBuffer();
+    .toBuffer()
+    .catch((error: unknown) => {
+      throw unreadablePicture("avif", error, looksTruncated("avif", source));
+    });
 }

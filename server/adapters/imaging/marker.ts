@@ -16,10 +16,11 @@ export interface ImageMarkerOptions {
   readonly memoryBudgetBytes: number;
   /** For colour profiles, each for a moment. @default the system's */
   readonly tempDir?: string;
+  /** No single picture may need more than this, decoded. @default 2 GiB, a 340-megapixel picture of 16 bits */
+  readonly mostDecodedBytes?: number;
   readonly logger: Logger;
 }
 
-/** No single picture may need more than this, decoded: 2 GiB is a 340-megapixel picture of 16 bits. */
 const MOST_DECODED_BYTES = 2 * 1024 ** 3;
 
 /** Decode and encode each have `DECODE_SECONDS` of their own; a thread that is silent for longer hangs. */
@@ -27,7 +28,13 @@ const DEADLINE_MS = (2 * DECODE_SECONDS + 30) * 1000;
 
 /** Marks pictures with sharp and resvg in worker threads. See `ImageMarker`. */
 export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
-  const { threads, memoryBudgetBytes, tempDir = tmpdir(), logger } = options;
+  const {
+    threads,
+    memoryBudgetBytes,
+    tempDir = tmpdir(),
+    mostDecodedBytes = MOST_DECODED_BYTES,
+    logger,
+  } = options;
   const pool = new ThreadPool({
     entry: threadEntry,
     threads,
@@ -39,7 +46,7 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
 
   return {
     async mark(input: Uint8Array, { mark, signal }: MarkOptions): Promise<MarkedPicture> {
-      const facts = await inspectPicture(input, MOST_DECODED_BYTES);
+      const facts = await inspectPicture(input, mostDecodedBytes);
       using _held = await budget.acquire(bytesWhileMarking(facts, input.length), { signal });
       const { body, sha256 } = await pool.run({ kind: "mark", input, facts, mark }, { signal });
       const { width, height, frames, format } = facts;
@@ -47,7 +54,7 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
     },
 
     async preview(input, { maxSide, signal }) {
-      const facts = await inspectPicture(input, MOST_DECODED_BYTES);
+      const facts = await inspectPicture(input, mostDecodedBytes);
       using _held = await budget.acquire(bytesWhilePreviewing(facts, input.length), { signal });
       const { body } = await pool
         .run({ kind: "preview", input, maxSide }, { signal })
