@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Handlers, Response, WindowCore } from "#contracts/ipc.ts";
 import { type MarkSpec, markSpecSchema } from "#contracts/mark-spec.ts";
@@ -76,7 +77,8 @@ export function createStudio(deps: StudioDeps, options: StudioOptions): Studio {
 
   const samples = async ({ signal }: { readonly signal: AbortSignal }) => {
     const folder = join(home, "samples");
-    await deps.makeSamples(folder, SAMPLES, { signal });
+    const there = await readdir(folder).catch(() => []);
+    if (there.length < SAMPLES) await deps.makeSamples(folder, SAMPLES, { signal });
     return folder;
   };
   const begin = async (path: string, mark: Partial<MarkSpec> = {}) => {

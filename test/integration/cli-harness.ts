@@ -25,8 +25,8 @@ export interface CliResult {
 export interface RunningCli {
   readonly process: ChildProcess;
   readonly finished: Promise<CliResult>;
-  /** Resolves when the output so far matches. */
-  seen(pattern: RegExp): Promise<void>;
+  /** Resolves with the match when the output so far matches. */
+  seen(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 /** A folder of its own for pictures, homes and whatever else a test of the command line needs. */
@@ -84,12 +84,13 @@ export class CliWorld implements AsyncDisposable {
       }),
     );
     const seen = (pattern: RegExp) =>
-      new Promise<void>((resolve, reject) => {
+      new Promise<RegExpExecArray>((resolve, reject) => {
         const look = () => {
-          if (!pattern.test(stdout + stderr)) return;
+          const match = pattern.exec(stdout + stderr);
+          if (!match) return;
           child.stdout!.off("data", look);
           child.stderr!.off("data", look);
-          resolve();
+          resolve(match);
         };
         child.stdout!.on("data", look);
         child.stderr!.on("data", look);
