@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Settings } from "#contracts/settings.ts";
+import { type Settings, settingsSchema } from "#contracts/settings.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
@@ -62,6 +63,7 @@ export interface Server extends AsyncDisposable {
   start(): Promise<StartedServer>;
 }
 
+const DEFAULT_BUCKET = settingsSchema.shape.s3Bucket.parse(undefined);
 /** Originals read back at once to be hashed, where the store vouches for no checksum. */
 const READ_BACK_AT_ONCE = 4;
 
@@ -162,7 +164,7 @@ async function connectionSettings(
   return {
     database: databaseUrl
       ? { kind: "postgres", url: databaseUrl }
-      : { kind: "sqlite", path: join(home, "server.sqlite") },
+      : { kind: "sqlite", path: join(home, databaseName(settings)) },
     queue: redisUrl ? { kind: "redis", url: redisUrl } : { kind: "database" },
     store: {
       region: settings.s3Region,
@@ -171,6 +173,13 @@ async function connectionSettings(
     },
     markQps: settings.markQps ?? defaultMarkQps,
   };
+}
+
+/** One file for each store and bucket: what one store holds says nothing about another. */
+function databaseName({ s3Url, s3Bucket }: Settings): string {
+  if (s3Url === undefined && s3Bucket === DEFAULT_BUCKET) return "server.sqlite";
+  const store = `${s3Url === undefined ? "embedded" : new URL(s3Url).origin}/${s3Bucket}`;
+  return `server-${createHash("sha256").update(store).digest("hex").slice(0, 12)}.sqlite`;
 }
 
 async function storeAccess(

@@ -58,6 +58,8 @@ export class HttpServer implements AsyncDisposable {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
       session.on("error", () => session.destroy());
+      // Streams send a heartbeat more often than this.
+      session.setTimeout(IDLE_TIMEOUT_MS, () => session.close());
     });
     this.#front = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => this.#accept(socket));
   }

@@ -55,8 +55,8 @@ export class StorePreparation implements AsyncDisposable {
         return;
       } catch (error) {
         if (signal.aborted) return;
-        const { code, message } = AppError.from(error);
-        logger.debug("store.not_ready", { code, reason: message, attempt });
+        const { code, message, retry } = AppError.from(error);
+        logger[retry === "backoff" ? "debug" : "warn"]("store.not_ready", { code, reason: message, attempt });
       }
     }
   }

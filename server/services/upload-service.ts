@@ -60,6 +60,7 @@ export class UploadService {
       AT_ONCE,
       async ({ row, created }, index): Promise<UploadTicket> => {
         try {
+          assertSameBucket(row, store.bucket);
           assertAllowed(caller, { bucket: row.bucket, key: row.objectKey, size: row.size });
           const plan =
             sameRow.get(row.id) ?? issueTicket(this.#deps, row, wanted[index]!, { ...options, created });
@@ -175,6 +176,16 @@ function assertPart(row: MediaRow, partNumber: number, size: number): void {
       `Part ${partNumber} is none of the ${count} parts, or does not have its size.`,
       { details: { partNumber, size, count } },
     );
+}
+
+/** The database remembers pictures of a bucket that the server has been moved away from. */
+function assertSameBucket(row: MediaRow, bucket: string): void {
+  if (row.bucket === bucket) return;
+  throw new AppError(
+    "conflict",
+    `This picture is known in the bucket “${row.bucket}”, and this server works on “${bucket}”; give it a database of its own.`,
+    { details: { mediaId: row.id } },
+  );
 }
 
 function noSuchMedia(mediaId: string): AppError {

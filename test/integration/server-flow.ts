@@ -296,6 +296,11 @@ export function serverFlow(name: string, install: () => Promise<Installation>): 
         value: { media: { state: MediaState.UPLOADED } },
       });
       expect((await jobOf(mediaId)).payload.mark).toEqual(mark);
+      const other = markSpecSchema.parse({ text: "Before the other was marked" });
+      await announce({ ...file, announcement: { ...file.announcement, markSpec: markKey(other) } });
+      expect((await jobOf(mediaId)).payload.mark).toEqual(other);
+      await announce(wanted);
+      await jobOf(mediaId);
       await settle("failed");
       expect((await announce(wanted)).how).toMatchObject({
         case: "already",

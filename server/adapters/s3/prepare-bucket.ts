@@ -3,6 +3,7 @@ import { AppError } from "#kernel/errors.ts";
 import type { StoreSetupStep } from "../../services/ports/object-store.ts";
 import { LIFECYCLE_RULES, type LifecycleRule, lifecycleXml, rulesIn } from "./lifecycle.ts";
 import type { S3Client } from "./s3-client.ts";
+import { parseXml } from "./s3-xml.ts";
 
 const PUBLIC_PREFIX = "watermarked/";
 const POLICY_SID = "PlatemarkPublishedRead";
@@ -27,12 +28,18 @@ async function ensureBucket(
 ): Promise<StoreSetupStep> {
   const { bucket, region, signal } = target;
   try {
-    await client.sendForText({
+    const answer = await client.sendForText({
       operation: "GetBucketLocation",
       method: "GET",
       query: { location: "" },
       signal,
     });
+    // A console or another web server answers as friendly, with something else.
+    if (!("LocationConstraint" in parseXml(answer)))
+      throw new AppError(
+        "store.refused",
+        "What answers is no S3 store; check PLATEMARK_S3_URL and its port.",
+      );
     return { step: "bucket", outcome: "present", message: `The bucket ${bucket} is there.` };
   } catch (error) {
     const s3Code = error instanceof AppError ? error.details.s3Code : undefined;
@@ -70,6 +77,15 @@ interface PolicyDocument {
   Statement?: unknown[];
 }
 
+function parsePolicy(text: string): PolicyDocument {
+  try {
+    return JSON.parse(text) as PolicyDocument;
+  } catch (cause) {
+    const details = { s3Code: "MalformedPolicy" };
+    throw new AppError("store.refused", "The bucket's policy cannot be read.", { details, cause });
+  }
+}
+
 async function ensurePolicy(
   client: S3Client,
   { bucket, signal }: { readonly bucket: string; readonly signal: AbortSignal | undefined },
@@ -89,7 +105,7 @@ async function ensurePolicy(
       query: { policy: "" },
       signal,
     });
-    document = JSON.parse(answer) as PolicyDocument;
+    document = parsePolicy(answer);
   } catch (error) {
     if (!(error instanceof AppError) || error.details.s3Code !== "NoSuchBucketPolicy") throw error;
   }
