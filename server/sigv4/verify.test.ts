@@ -115,6 +115,11 @@ describe("verifying a signed request", () => {
       "AuthorizationQueryParametersError",
     ],
     ["a URL of tomorrow", incoming("GET", byQuery({ now: now + 86_400_000 }), {}), "AccessDenied"],
+    [
+      "a signed header named like a property of every object",
+      incoming("GET", byQuery().replace("SignedHeaders=host", "SignedHeaders=constructor%3Bhost"), {}),
+      "SignatureDoesNotMatch",
+    ],
     ["another scheme", incoming("GET", url, { authorization: "Bearer x" }), "AccessDenied"],
     ["signature version 2", incoming("GET", url, { authorization: "AWS a:b" }), "MissingDateHeader"],
     [

@@ -163,7 +163,7 @@ function hasQuery(request: IncomingSigned, name: string): boolean {
 function signedHeaders(request: IncomingSigned, claim: Claim): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name of claim.signedHeaders) {
-    const value = request.headers[name];
+    const value = Object.hasOwn(request.headers, name) ? request.headers[name] : undefined;
     if (value === undefined)
       throw new SignatureError(
         "SignatureDoesNotMatch",
@@ -172,7 +172,11 @@ function signedHeaders(request: IncomingSigned, claim: Claim): Record<string, st
     headers[name] = value;
   }
   for (const name of Object.keys(request.headers))
-    if ((name === "host" || name.startsWith("x-amz-")) && !(name in headers) && !HARMLESS_UNSIGNED.has(name))
+    if (
+      (name === "host" || name.startsWith("x-amz-")) &&
+      !Object.hasOwn(headers, name) &&
+      !HARMLESS_UNSIGNED.has(name)
+    )
       throw new SignatureError(
         "AccessDenied",
         "There were headers present in the request which were not signed",
