@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { useText } from "../../app/messages/text.tsx";
 import { useServices } from "../../app/services.tsx";
 import { Button } from "../../ui/controls.tsx";
@@ -11,6 +12,12 @@ export function JobHead({ job, retry }: { job: TrackedJob; retry: Retry }) {
   const { navigation } = useServices();
   const { view, marked, attention } = job;
   const label = useJobLabel()(view);
+  useEffect(() => {
+    document.title = `${label} – Platemark`;
+    return () => {
+      document.title = "Platemark";
+    };
+  }, [label]);
   const facts = [
     ...(view.state === "scanning" ? [t("job.scanning", view.found)] : [t("job.done", marked)]),
     ...(view.bytesTotal > 0 ? [`${f.bytes(view.bytesSent)} / ${f.bytes(view.bytesTotal)}`] : []),

@@ -44,13 +44,18 @@ export function PicturesView(props: {
   const end = ((rows.at(-1)?.index ?? 0) + 1) * columns;
 
   useEffect(() => model.show(first, end), [model, first, end]);
+  const empty = total === 0;
+  useEffect(() => {
+    // Arrow keys belong to the pictures unless a person has put the focus elsewhere.
+    if (!empty && document.activeElement === document.body) scroller.current?.focus({ preventScroll: true });
+  }, [empty]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view has other heights.
   useLayoutEffect(() => {
     virtual.measure();
     virtual.scrollToIndex(Math.floor(model.store.getState().selected / columns), { align: "auto" });
   }, [view, columns]);
 
-  if (total === 0)
+  if (empty)
     return (
       <div className="list-empty" role="status">
         <p>
