@@ -1,0 +1,249 @@
+import { createHash } from "node:crypto";
+import sharp from "sharp";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type MarkJob, markJobKey } from "#contracts/mark-job.ts";
+import { DEFAULT_MARK, markKey } from "#contracts/mark-spec.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { newTraceId, type Random, systemRandom } from "#kernel/random.ts";
+import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
+import { unlimited } from "../../server/adapters/memory/rate-limiter.ts";
+import { type Database, openDatabase } from "../../server/adapters/sql/database.ts";
+import { createSqlMediaRepository } from "../../server/adapters/sql/media-repository.ts";
+import { createSqlQueue } from "../../server/adapters/sql/queue.ts";
+import { requestMark } from "../../server/services/mark-request.ts";
+import type { ImageMarker } from "../../server/services/ports/image-marker.ts";
+import type { MediaRepository, MediaRow } from "../../server/services/ports/media-repository.ts";
+import type { ObjectStore } from "../../server/services/ports/object-store.ts";
+import type { Queue } from "../../server/services/ports/queue.ts";
+import type { RateLimiter } from "../../server/services/ports/rate-limiter.ts";
+import { createMarkWorker, type MarkWorker, type MarkWorkerOptions } from "../../server/workers/worker.ts";
+import { MemoryObjectStore } from "../fakes/memory-object-store.ts";
+import { RecordingLogger } from "../fakes/recording-logger.ts";
+import { heic, photo } from "../fixtures/pictures/pictures.ts";
+import { sqliteTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+/** The shortest backoff there is. */
+const random: Random = { uuid: systemRandom.uuid, float: () => 0 };
+const clock = systemClock;
+
+let marker: ImageMarker;
+let jpeg: Uint8Array;
+beforeAll(async () => {
+  marker = createImageMarker({ threads: 2, memoryBudgetBytes: 1e9, logger: new RecordingLogger() });
+  jpeg = await photo().jpeg().toBuffer();
+});
+afterAll(() => marker.close());
+
+let files: TestDatabase;
+let database: Database;
+let repository: MediaRepository;
+let queue: Queue;
+let store: MemoryObjectStore;
+let logger: RecordingLogger;
+const workers: MarkWorker[] = [];
+
+beforeEach(async () => {
+  files = await sqliteTestDatabase();
+  logger = new RecordingLogger();
+  database = await openDatabase(files.settings, { clock, random, logger });
+  repository = createSqlMediaRepository(database, { clock, random });
+  queue = createSqlQueue(database, { clock, random, name: "mark" });
+  await queue.start();
+  store = new MemoryObjectStore();
+});
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker[Symbol.asyncDispose]();
+  await queue.close();
+  await repository.close();
+  await database.close();
+  await files.remove();
+});
+
+function startWorker(options: Partial<MarkWorkerOptions> = {}, limiter: RateLimiter = unlimited): MarkWorker {
+  const worker = createMarkWorker(
+    { queue, repository, store: store as unknown as ObjectStore, marker, limiter, clock, random, logger },
+    { concurrency: 2, originalsBudgetBytes: 1e8, graceMs: 5_000, ...options },
+  );
+  workers.push(worker);
+  worker.start();
+  return worker;
+}
+
+/** A picture that has just been uploaded: its object, its row, its job in the queue. */
+async function uploaded(body: Uint8Array = jpeg, claimedSha256?: string): Promise<MediaRow> {
+  const id = random.uuid();
+  const objectKey = `raw/studio/${id}.jpg`;
+  const { sha256, size } = store.seed(objectKey, body);
+  const [announced] = await repository.announce([
+    {
+      id,
+      owner: "studio",
+      fileName: "vase.jpg",
+      size,
+      contentType: "image/jpeg",
+      sha256: claimedSha256 ?? sha256,
+      bucket: store.bucket,
+      objectKey,
+      traceId: newTraceId(random),
+      markSpec: markKey(DEFAULT_MARK),
+    },
+  ]);
+  const row = await requestMark(repository, announced!.row);
+  await relay();
+  return row!;
+}
+
+async function relay(): Promise<void> {
+  const jobs = await repository.outbox(100);
+  for (const { key, payload } of jobs) await queue.enqueue(key, payload);
+  await repository.outboxDone(jobs.map(({ outboxId }) => outboxId));
+}
+
+async function current(row: MediaRow): Promise<MediaRow> {
+  return (await repository.get([row.id]))[0]!;
+}
+
+const WAIT = { timeout: 15_000, interval: 20 };
+const untilState = (row: MediaRow, state: string) =>
+  expect.poll(async () => (await current(row)).state, WAIT).toBe(state);
+const untilQueueIsEmpty = () =>
+  expect.poll(async () => await queue.stats(), WAIT).toMatchObject({ ready: 0, delayed: 0, leased: 0 });
+
+describe("the mark worker", () => {
+  test("marks what was uploaded, puts it beside the original and settles the row", async () => {
+    const row = await uploaded();
+    startWorker();
+    await untilState(row, "marked");
+    await untilQueueIsEmpty();
+    const markedKey = row.objectKey.replace("raw/", "watermarked/");
+    expect(await current(row)).toMatchObject({ markedKey, errorCode: null });
+    const marked = store.objects.get(markedKey)!;
+    expect(await sharp(marked.body).metadata()).toMatchObject({ format: "jpeg", width: 240, height: 160 });
+    expect(marked.options).toMatchObject({
+      contentType: "image/jpeg",
+      sha256: createHash("sha256").update(marked.body).digest("hex"),
+      metadata: { "trace-id": row.traceId, "source-sha256": row.sha256 },
+    });
+    const kinds = (await repository.eventsAfter(0, { owner: "studio", limit: 10 })).map(({ kind }) => kind);
+    expect(kinds.slice(-2)).toEqual(["media.marking", "media.marked"]);
+    for (const event of ["mark.started", "mark.finished"])
+      expect(logger.of(event)).toMatchObject([
+        { fields: { traceId: row.traceId, jobId: expect.any(String) } },
+      ]);
+  });
+
+  test("a job that comes again after it was done is acknowledged without work", async () => {
+    const row = await uploaded();
+    startWorker();
+    await untilState(row, "marked");
+    await untilQueueIsEmpty();
+    const { requests } = store;
+    const { id: mediaId, owner, bucket, objectKey, sha256, size, traceId } = row;
+    const job: MarkJob = { mediaId, owner, bucket, objectKey, sha256, size, mark: DEFAULT_MARK, traceId };
+    await queue.enqueue("again", job);
+    await expect.poll(() => logger.of("mark.dropped").length, WAIT).toBe(1);
+    await untilQueueIsEmpty();
+    expect(store.requests).toBe(requests);
+  });
+
+  test("a job whose mark the row no longer wants is dropped, the new one is done", async () => {
+    const row = await uploaded();
+    const other = { ...DEFAULT_MARK, text: "© Other" };
+    await requestMark(repository, row, { markSpec: markKey(other), traceId: row.traceId });
+    await relay();
+    startWorker({ concurrency: 1 });
+    await untilState(row, "marked");
+    await untilQueueIsEmpty();
+    expect(logger.of("mark.dropped")).toHaveLength(1);
+    expect(logger.of("mark.finished")).toHaveLength(1);
+    const expected = await marker.mark(jpeg, { mark: other });
+    expect(store.objects.get((await current(row)).markedKey!)!.options.sha256).toBe(expected.sha256);
+  });
+
+  test("a picture that cannot be marked is written down with its reason, and not tried again", async () => {
+    const rows = [await uploaded(heic()), await uploaded(jpeg.subarray(0, 900))];
+    startWorker();
+    for (const row of rows) await untilState(row, "failed");
+    await untilQueueIsEmpty();
+    expect(await current(rows[0]!)).toMatchObject({
+      errorCode: "picture.unsupported_heic",
+      errorMessage: expect.stringContaining("HEIC"),
+    });
+    expect(await current(rows[1]!)).toMatchObject({ errorCode: "picture.truncated" });
+    expect((await queue.stats()).dead).toBe(0);
+  });
+
+  test("an original that is not what was sent is not marked", async () => {
+    const row = await uploaded(jpeg, "0".repeat(64));
+    startWorker();
+    await untilState(row, "failed");
+    expect(await current(row)).toMatchObject({ errorCode: "upload.checksum_mismatch" });
+    expect([...store.objects.keys()].filter((key) => key.startsWith("watermarked/"))).toEqual([]);
+  });
+
+  test("is tried again when the store does not answer for a moment", async () => {
+    const row = await uploaded();
+    store.failing = 2;
+    startWorker();
+    await untilState(row, "marked");
+    expect(logger.of("mark.started").map(({ fields }) => fields.attempt)).toEqual([1, 2, 3]);
+  });
+
+  test("gives up after three retries, and says that the original is safe", async () => {
+    const row = await uploaded();
+    store.failing = Number.POSITIVE_INFINITY;
+    startWorker();
+    await untilState(row, "failed");
+    expect(await current(row)).toMatchObject({
+      errorCode: "mark.gave_up",
+      errorMessage: expect.stringMatching(/tried 4 times.*original is safe/),
+    });
+    await expect.poll(async () => (await queue.stats()).dead, WAIT).toBe(1);
+  });
+
+  test("keeps its claim while it works for longer than the claim lasts", async () => {
+    const row = await uploaded();
+    const gate = Promise.withResolvers<void>();
+    startWorker({ visibilityMs: 300 }, { acquire: () => gate.promise, async close() {} });
+    await untilState(row, "marking");
+    expect(await queue.take(1, { visibilityMs: 1000, waitMs: 1000 })).toEqual([]);
+    gate.resolve();
+    await untilState(row, "marked");
+    expect(logger.of("mark.started")).toHaveLength(1);
+  });
+
+  test("gives back what it has in hand when it is stopped and cannot finish", async () => {
+    const row = await uploaded();
+    const never: RateLimiter = {
+      acquire: ({ signal } = {}) =>
+        new Promise((_, reject) =>
+          signal?.addEventListener("abort", () => reject(signal.reason), { once: true }),
+        ),
+      async close() {},
+    };
+    const worker = startWorker({ graceMs: 50 }, never);
+    await untilState(row, "marking");
+    await worker[Symbol.asyncDispose]();
+    expect(await queue.stats()).toMatchObject({ ready: 1, leased: 0 });
+    startWorker();
+    await untilState(row, "marked");
+  });
+
+  test("a job that was buried while nobody could say so is told to its row", async () => {
+    const row = await uploaded();
+    const [lease] = await queue.take(1, { visibilityMs: 60_000, waitMs: 0 });
+    expect(lease!.key).toBe(markJobKey(row.id, row.version));
+    await queue.bury(lease!, "The worker died.");
+    startWorker();
+    await untilState(row, "failed");
+    expect(await current(row)).toMatchObject({ errorCode: "mark.gave_up" });
+  });
+
+  test("something that is no mark job is buried, and the worker lives on", async () => {
+    await queue.enqueue("odd", { hello: "world" });
+    const row = await uploaded();
+    startWorker();
+    await untilState(row, "marked");
+    await expect.poll(async () => (await queue.stats()).dead, WAIT).toBe(1);
+  });
+});
