@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ItemView, type JobView, previewPath, thumbPath } from "#contracts/ipc.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { lockHome } from "../../studio/home-lock.ts";
 import { buildDesktop } from "../standin/build.ts";
 import { StandInApp } from "../standin/launch.ts";
 import { describeReal } from "../support/real-components.ts";
@@ -157,9 +159,9 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
       for (const url of ["https://example.com/", "https://www.apache.org/licenses/LICENSE-2.0"])
         await app.evaluate(`void window.open(${JSON.stringify(url)})`);
       await expect
-        .poll(async () => (await app.command("inspect")).openedOutside)
+        .poll(async () => (await app.command("inspect")).openedOutside, SLOW)
         .toEqual(["https://www.apache.org/licenses/LICENSE-2.0"]);
-      await expect.poll(async () => (await app.command("inspect")).pages).toBe(1);
+      await expect.poll(async () => (await app.command("inspect")).pages, SLOW).toBe(1);
       expect(await app.evaluate("location.href")).toBe(before);
       expect(app.output).toContain('"event":"navigation.refused"');
     });
@@ -186,10 +188,10 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
 
     test("starts the core's children, with a channel between the two, and tells of their end", async () => {
       await app.call("folder.list", { path: "/child" });
-      await expect.poll(heard).toContain('child says {"echo":{"hello":"child"}}');
+      await expect.poll(heard, SLOW).toContain('child says {"echo":{"hello":"child"}}');
       await app.call("folder.list", { path: "/child/kill" });
       await expect
-        .poll(async () => (await heard()).some((line) => line.startsWith("child ended")))
+        .poll(async () => (await heard()).some((line) => line.startsWith("child ended")), SLOW)
         .toBe(true);
       expect(Object.keys((await app.command("inspect")).pids)).toEqual(["core-process.js"]);
     });
@@ -198,13 +200,13 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
       await app.command("power", "suspend");
       await app.command("set", { online: false });
       await app.command("power", "resume");
-      await expect.poll(heard).toEqual(expect.arrayContaining(["suspend", "resume", "offline"]));
+      await expect.poll(heard, SLOW).toEqual(expect.arrayContaining(["suspend", "resume", "offline"]));
     });
 
     test("gives a query up when its page goes away", async () => {
       await app.evaluate("void window.platemark.call('folder.list', { path: '/never' })");
       await app.command("reload");
-      await expect.poll(heard).toContain("cancelled");
+      await expect.poll(heard, SLOW).toContain("cancelled");
     });
 
     test("comes back by itself when the core is killed, and says so meanwhile", async () => {
@@ -224,12 +226,18 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
     test("wakes the first when it is started twice, and ends", async () => {
       const second = StandInApp.launch({ out, programs, home: app.home });
       await expect(second).rejects.toThrow(/ended with 0/);
-      await expect.poll(async () => (await app.command("inspect")).windows[0]!.focused).toBe(1);
+      await expect.poll(async () => (await app.command("inspect")).windows[0]!.focused, SLOW).toBe(1);
     });
 
     test("answers nobody but its own page in the window", async () => {
       await app.command("blank");
       expect(await raw("jobs.list", {})).toMatchObject({ error: { code: "permission_denied" } });
+    });
+
+    test("closes the core before it ends", async () => {
+      await app.command("quit");
+      expect(await app.exit()).toBe(0);
+      expect(app.output).toContain("core closed");
     });
   });
 
@@ -258,46 +266,46 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
       expect((await app.command("inspect")).windows[0]!.complaints).toEqual([]);
     }, 90_000);
 
-    test("finishes an import whose core is killed, and one whose window is closed, without asking", async () => {
+    test("waits for another Platemark in its home, says so, and opens when that ends", async () => {
+      const home = await mkdtemp(join(tmpdir(), "platemark-standin-"));
+      try {
+        const signal = new AbortController().signal;
+        const lock = await lockHome(home, { clock: systemClock, signal, wait: false });
+        await using app = await StandInApp.launch({ out, home });
+        await expect
+          .poll(() => app.call("jobs.list", {}), SLOW)
+          .toMatchObject({ error: { code: "home.locked" } });
+        lock[Symbol.dispose]();
+        await expect.poll(() => app.call("jobs.list", {}), SLOW).toEqual({ ok: { jobs: [] } });
+      } finally {
+        await rm(home, { recursive: true, force: true });
+      }
+    }, 60_000);
+
+    test("finishes an import whose core is killed, and whose window is closed, without asking", async () => {
       const home = await mkdtemp(join(tmpdir(), "platemark-standin-"));
       const pictures = join(home, "card");
-      await makePictures(pictures, 24);
+      const bounds = { x: 40, y: 60, width: 1000, height: 700 };
+      await makePictures(pictures, 16);
       try {
         await using first = await StandInApp.launch({ out, home });
         await first.call("import.start", { path: pictures });
         await expect.poll(async () => (await counts(first))?.marked ?? 0, SLOW).toBeGreaterThan(0);
         process.kill((await first.command("inspect")).pids["core-process.js"]!, "SIGKILL");
-        await expect.poll(() => counts(first), SLOW).toMatchObject({ found: 24 });
+        await expect.poll(() => counts(first), SLOW).toMatchObject({ found: 16 });
+        await first.command("setBounds", bounds);
         await first.command("closeWindow");
         expect(await first.exit()).toBe(0);
+        expect(first.output).not.toContain("core.close_timed_out");
+        expect(JSON.parse(await readFile(join(home, "window.json"), "utf8"))).toMatchObject(bounds);
 
         await using second = await StandInApp.launch({ out, home });
-        await expect.poll(() => counts(second), SLOW).toEqual({ state: "done", found: 24, marked: 24 });
+        expect((await second.command("inspect")).windows[0]!.options).toMatchObject(bounds);
+        await expect.poll(() => counts(second), SLOW).toEqual({ state: "done", found: 16, marked: 16 });
       } finally {
         await rm(home, { recursive: true, force: true });
       }
     }, 120_000);
-  });
-
-  test("remembers the window's place, closes the core and ends when its window is closed", async () => {
-    const home = await mkdtemp(join(tmpdir(), "platemark-standin-"));
-    const programs = {
-      "core-process.js": fileURLToPath(new URL("../standin/scripted-core-process.ts", import.meta.url)),
-    };
-    try {
-      const bounds = { x: 40, y: 60, width: 1000, height: 700 };
-      await using first = await StandInApp.launch({ out, programs, home });
-      await first.command("setBounds", bounds);
-      await first.command("closeWindow");
-      expect(await first.exit()).toBe(0);
-      expect(first.output).toContain("core closed");
-      expect(JSON.parse(await readFile(join(home, "window.json"), "utf8"))).toMatchObject(bounds);
-
-      await using second = await StandInApp.launch({ out, programs, home });
-      expect((await second.command("inspect")).windows[0]!.options).toMatchObject(bounds);
-    } finally {
-      await rm(home, { recursive: true, force: true });
-    }
   });
 
   test("says what is wrong with its settings, and does not start", async () => {

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BrowserWindow, closeBrowser, onAllWindowsClosed, openBrowser } from "./browser-window.ts";
+import { endUtilities } from "./utility-process.ts";
 
 const ready = Promise.withResolvers<void>();
 const paths = new Map<string, string>();
@@ -49,6 +50,7 @@ class App extends EventEmitter {
   }
 
   exit(code: number): void {
+    endUtilities();
     void closeBrowser().finally(() => process.exit(code));
   }
 

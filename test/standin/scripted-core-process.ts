@@ -41,7 +41,7 @@ serveParent(async (_settings, { spawnChild }) => {
     },
     onSystemEvent: (event) => heard.push(event),
     [Symbol.asyncDispose]: async () => {
-      process.stdout.write("core closed\n");
+      await new Promise((resolve) => process.stdout.write("core closed\n", resolve));
     },
   };
 });

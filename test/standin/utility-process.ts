@@ -48,6 +48,11 @@ class UtilityProcess extends EventEmitter {
     return this.#child.kill();
   }
 
+  /** What happens to utility processes that are left when the program ends. */
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
+
   #send(wire: Wire): void {
     if (this.#child.connected) this.#child.send(wire);
   }
@@ -66,6 +71,10 @@ export const utilityProcess = {
     return child;
   },
 };
+
+export function endUtilities(): void {
+  for (const child of running.keys()) child.end();
+}
 
 /** Process ids by bundle name, for tests that kill one. */
 export function utilityPids(): Record<string, number> {
