@@ -63,7 +63,10 @@ describe("platemark serve", () => {
       await client.uploads.completeUploads({ items: [{ mediaId }] });
       for await (const { items: changed } of client.media.watchMedia({ afterSequence: 0n }))
         for (const media of changed)
-          if (media.id === mediaId && [MediaState.MARKED, MediaState.FAILED].includes(media.state))
+          if (
+            media.id === mediaId &&
+            (media.state === MediaState.MARKED || media.state === MediaState.FAILED)
+          )
             return media;
       throw new Error("the stream ended");
     };
