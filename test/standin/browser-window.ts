@@ -59,7 +59,7 @@ class MainFrame {
   }
 }
 
-interface WindowOptions {
+export interface WindowOptions {
   readonly width: number;
   readonly height: number;
   readonly x?: number;
