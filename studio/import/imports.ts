@@ -174,7 +174,7 @@ export class Imports implements AsyncDisposable {
     const { items, jobs } = this.#deps.journal;
     const active = this.#active.get(jobId)?.job;
     const row = active?.row ?? jobs.get(jobId);
-    return row && jobView(row, { counts: items.counts(row), ...items.tally(row) }, active?.progress);
+    return row && jobView(row, items.tally(row), active?.progress);
   }
 
   page(

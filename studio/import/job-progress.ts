@@ -2,6 +2,7 @@ import type { ItemView, JobView } from "#contracts/ipc.ts";
 import type { Clock } from "#kernel/clock.ts";
 import { type AppError, toErrorBody } from "#kernel/errors.ts";
 import type { ItemRow } from "../journal/item-row.ts";
+import type { Tally } from "../journal/items-table.ts";
 import type { JobRow } from "../journal/job-row.ts";
 import { RateMeter } from "./rate-meter.ts";
 
@@ -49,16 +50,7 @@ export class JobProgress {
 }
 
 /** A job as a window sees it. `progress`: while it runs. */
-export function jobView(
-  job: JobRow,
-  tally: {
-    readonly counts: JobView["counts"];
-    readonly found: number;
-    readonly already: number;
-    readonly settled: number;
-  },
-  progress: JobProgress | undefined,
-): JobView {
+export function jobView(job: JobRow, tally: Tally, progress: JobProgress | undefined): JobView {
   const idle = { bytesPerSecond: 0, picturesPerSecond: 0, etaSeconds: null };
   const trouble = progress?.trouble ?? null;
   return {

@@ -33,6 +33,15 @@ export interface SeenFile {
   readonly refusal: { readonly code: ErrorCode; readonly message: string } | null;
 }
 
+/** Pictures of one run of a job. */
+export interface Tally {
+  readonly counts: Partial<Record<MediaState, number>>;
+  readonly found: number;
+  readonly already: number;
+  /** That the run has brought to an end. */
+  readonly settled: number;
+}
+
 export type ItemFilter = "all" | "failed" | "marked";
 
 /** The journal's pictures. Writes belong into `Journal.commit`. */
@@ -44,7 +53,6 @@ export class ItemsTable {
   readonly #work;
   readonly #open;
   readonly #failed;
-  readonly #counts;
   readonly #tally;
   readonly #last;
   readonly #put;
@@ -62,13 +70,9 @@ export class ItemsTable {
     this.#failed = database.prepare(
       "SELECT * FROM items WHERE job_id = ? AND run = ? AND state = 'failed' AND settled_run = run ORDER BY place",
     );
-    this.#counts = database.prepare(
-      "SELECT state, count(*) AS n FROM items WHERE job_id = ? AND run = ? GROUP BY state",
-    );
     this.#tally = database.prepare(`
-      SELECT count(*) AS found, coalesce(sum(already), 0) AS already,
-        coalesce(sum(settled_run = run), 0) AS settled
-      FROM items WHERE job_id = ? AND run = ?`);
+      SELECT state, count(*) AS found, sum(already) AS already, sum(settled_run = run) AS settled
+      FROM items WHERE job_id = ? AND run = ? GROUP BY state`);
     this.#last = database.prepare(`
       SELECT coalesce((SELECT max(place) FROM items WHERE job_id = ?1), -1) AS place,
         coalesce((SELECT max(seen) FROM items WHERE job_id = ?1 AND run = ?2), 0) AS seen`);
@@ -114,18 +118,18 @@ export class ItemsTable {
     return (this.#failed.all(job.id, job.run) as Stored[]).map(toRow);
   }
 
-  /** Pictures of the run by state. */
-  counts(job: { readonly id: string; readonly run: number }): Partial<Record<MediaState, number>> {
-    const rows = this.#counts.all(job.id, job.run) as { state: MediaState; n: number }[];
-    return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
-  }
-
-  tally(job: { readonly id: string; readonly run: number }): {
-    readonly found: number;
-    readonly already: number;
-    readonly settled: number;
-  } {
-    return this.#tally.get(job.id, job.run) as { found: number; already: number; settled: number };
+  /** The run in numbers. */
+  tally(job: { readonly id: string; readonly run: number }): Tally {
+    const rows = this.#tally.all(job.id, job.run) as (Omit<Tally, "counts"> & {
+      readonly state: MediaState;
+    })[];
+    const sum = (name: "found" | "already" | "settled") => rows.reduce((total, row) => total + row[name], 0);
+    return {
+      counts: Object.fromEntries(rows.map(({ state, found }) => [state, found])),
+      found: sum("found"),
+      already: sum("already"),
+      settled: sum("settled"),
+    };
   }
 
   page(

@@ -46,7 +46,8 @@ const STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX items_work ON items (job_id, run, seen);
   CREATE INDEX items_place ON items (job_id, place);
-  CREATE INDEX items_state ON items (job_id, run, state);
+  -- Holds all that a job's numbers are made of.
+  CREATE INDEX items_state ON items (job_id, run, state, already, settled_run);
   CREATE INDEX items_media ON items (media_id);
 
   CREATE TABLE file_hashes (

@@ -116,7 +116,12 @@ describe("the journal", () => {
       journal.items.change(items[1]!.id, { state: "failed", errorCode: "file.empty" }),
     );
     expect(journal.items.work(job(), 0, 10).map((item) => item.file)).toEqual(["a.jpg", "c.jpg"]);
-    expect(journal.items.tally(job())).toEqual({ found: 3, already: 0, settled: 1 });
+    expect(journal.items.tally(job())).toEqual({
+      counts: { found: 2, failed: 1 },
+      found: 3,
+      already: 0,
+      settled: 1,
+    });
     await journal.commit(() => journal.items.retry(job(), undefined));
     expect(journal.items.work(job(), items[2]!.seen, 10)).toMatchObject([{ file: "b.jpg", state: "queued" }]);
   });
