@@ -45,7 +45,7 @@ const workers: MarkWorker[] = [];
 beforeEach(async () => {
   files = await sqliteTestDatabase();
   logger = new RecordingLogger();
-  database = await openDatabase(files.settings, { clock, random, logger });
+  database = await openDatabase(files.settings, { clock, logger });
   repository = createSqlMediaRepository(database, { clock, random });
   queue = createSqlQueue(database, { clock, random, name: "mark" });
   await queue.start();
