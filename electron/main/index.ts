@@ -21,9 +21,10 @@ try {
 }
 
 function start(settings: Settings): void {
-  mkdirSync(settings.home, { recursive: true, mode: 0o700 });
   // Nothing is written outside the home folder, Chromium's own files included. The lock is one for each home folder.
-  app.setPath("userData", join(settings.home, "window"));
+  const userData = join(settings.home, "window");
+  mkdirSync(userData, { recursive: true, mode: 0o700 });
+  app.setPath("userData", userData);
   const logger = createPinoLogger({ level: settings.logLevel }).child({ process: "main" });
   if (app.requestSingleInstanceLock())
     void app.whenReady().then(() => runDesktop({ settings, logger, bundles: import.meta.dirname }));

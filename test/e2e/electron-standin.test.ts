@@ -188,7 +188,7 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
 
     test("starts the core's children, with a channel between the two, and tells of their end", async () => {
       await app.call("folder.list", { path: "/child" });
-      await expect.poll(heard, SLOW).toContain('child says {"echo":{"hello":"child"}}');
+      await expect.poll(heard, SLOW).toContain('child says {"echo":{"hello":"child"},"inherited":[]}');
       await app.call("folder.list", { path: "/child/kill" });
       await expect
         .poll(async () => (await heard()).some((line) => line.startsWith("child ended")), SLOW)

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BrowserWindow, closeBrowser, onAllWindowsClosed, openBrowser } from "./browser-window.ts";
 import { endUtilities } from "./utility-process.ts";
@@ -12,14 +12,16 @@ class App extends EventEmitter {
   readonly name = "Platemark";
   readonly isPackaged = false;
   whenReady = () => ready.promise;
-  setPath = (name: string, path: string) => void paths.set(name, path);
+  setPath = (name: string, path: string) => {
+    if (!existsSync(path)) throw new Error("Failed to set path");
+    paths.set(name, path);
+  };
   getPath = (name: string) => paths.get(name);
 
   /** One program for each `userData`; a second one wakes the first. */
   requestSingleInstanceLock(): boolean {
     const folder = paths.get("userData")!;
     const lock = join(folder, "standin.lock");
-    mkdirSync(folder, { recursive: true });
     try {
       writeFileSync(lock, String(process.pid), { flag: "wx" });
     } catch {

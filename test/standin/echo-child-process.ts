@@ -1,5 +1,6 @@
 import { openParentChannel } from "../../server/workers/parent-channel.ts";
 
-/** A child for the previews' place: answers every message. */
+/** A child for the previews' place: answers every message, and tells which settings its environment brought along. */
 const parent = await openParentChannel();
-parent.onMessage((message) => parent.postMessage({ echo: message }));
+const inherited = Object.keys(process.env).filter((name) => name.startsWith("PLATEMARK_"));
+parent.onMessage((message) => parent.postMessage({ echo: message, inherited }));
