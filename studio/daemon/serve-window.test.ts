@@ -212,6 +212,7 @@ describe("files", () => {
     const cookie = await signIn();
     const thumb = await send("/thumb/job:0", { headers: { cookie } });
     expect([thumb.status, thumb.headers["content-type"]]).toEqual([200, "image/webp"]);
+    expect((await send("/thumb/job:99", { headers: { cookie } })).status).toBe(204);
     expect((await send("/preview/other/job:0", { headers: { cookie } })).status).toBe(404);
   });
 });

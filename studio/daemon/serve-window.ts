@@ -93,7 +93,13 @@ export async function serveWindow(options: ServeWindowOptions): Promise<ServedWi
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     const found = await core.asset(path, { signal: AbortSignal.any([closing.signal, gone.signal]) });
-    if (found === null) return sendText(response, 404, "There is no such picture.");
+    if (found === null && !PICTURE_PATH.test(path)) return sendText(response, 404, "There is nothing here.");
+    if (found === null) {
+      // A picture that cannot be drawn is nothing wrong with the request, and no error for a page's console.
+      response.writeHead(204, { "cache-control": "no-store" });
+      response.end();
+      return;
+    }
     response.writeHead(200, {
       "content-type": found.contentType,
       "content-length": found.body.byteLength,
@@ -149,6 +155,8 @@ export async function serveWindow(options: ServeWindowOptions): Promise<ServedWi
     },
   };
 }
+
+const PICTURE_PATH = /^(thumb|preview\/(original|marked))\/[^/]+$/;
 
 const LINK_IS_SPENT =
   "This link has been used, or Platemark was started again since. Press Enter where Platemark runs for a new link.";

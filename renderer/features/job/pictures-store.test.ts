@@ -96,13 +96,25 @@ describe("pictures of a job", () => {
     expect([...model.store.getState().rows.values()].map(({ index }) => index)).toEqual([1, 7]);
   });
 
-  test("a filter forgets the list before it, also an answer that is still on its way", async () => {
+  test("a filter forgets the list before it, also an answer that comes late", async () => {
     const { core, model, settled } = open(50);
     core.finish("job");
+    const handlers = core.handlers as unknown as {
+      "items.page": (request: { filter: string }) => Promise<unknown>;
+    };
+    const answer = handlers["items.page"];
+    const late = Promise.withResolvers<void>();
+    handlers["items.page"] = async (request) => {
+      if (request.filter === "all") await late.promise;
+      return answer(request);
+    };
     model.show(0, 40);
     model.setFilter("failed");
     await settled();
-    expect(model.store.getState()).toMatchObject({ total: 2, selected: 0 });
+    late.resolve();
+    await settled();
+    await settled();
+    expect(model.store.getState()).toMatchObject({ filter: "failed", total: 2, selected: 0 });
     expect(model.store.getState().rows.size).toBe(2);
   });
 
