@@ -2,8 +2,6 @@ import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import { unlimited } from "./adapters/memory/rate-limiter.ts";
-import { createRedisQueue } from "./adapters/redis/queue.ts";
-import { createRedisRateLimiter } from "./adapters/redis/rate-limiter.ts";
 import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { type Database, openDatabase } from "./adapters/sql/database.ts";
 import { createSqlMediaRepository } from "./adapters/sql/media-repository.ts";
@@ -43,13 +41,10 @@ export async function openConnections(
   const repository = createSqlMediaRepository(database, { clock, random });
   opened.defer(() => repository.close());
   const name = markName(await repository.serverId());
-  const queue =
-    settings.queue.kind === "redis"
-      ? createRedisQueue({ url: settings.queue.url, name, ...deps })
-      : createSqlQueue(database, { clock, random, name });
+  const queue = await openQueue(settings, database, name, deps);
   opened.defer(() => queue.close());
   await queue.start();
-  const limiter = openLimiter(settings, database, name, deps);
+  const limiter = await openLimiter(settings, database, name, deps);
   opened.defer(() => limiter.close());
   const store = createS3ObjectStore(settings.store, deps);
   opened.defer(() => store.close());
@@ -58,15 +53,27 @@ export async function openConnections(
   return { repository, queue, limiter, store, close, [Symbol.asyncDispose]: close };
 }
 
+/** Redis' client is loaded where it is used: it costs every process some 40 MB. */
+async function openQueue(
+  { queue }: ConnectionSettings,
+  database: Database,
+  name: string,
+  deps: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
+): Promise<Queue> {
+  if (queue.kind === "database") return createSqlQueue(database, { ...deps, name });
+  const { createRedisQueue } = await import("./adapters/redis/queue.ts");
+  return createRedisQueue({ url: queue.url, name, ...deps });
+}
+
 /** A shared limit lives where the jobs live. */
-function openLimiter(
+async function openLimiter(
   { markQps, queue }: ConnectionSettings,
   database: Database,
   name: string,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-): RateLimiter {
+): Promise<RateLimiter> {
   if (markQps <= 0) return unlimited;
-  return queue.kind === "redis"
-    ? createRedisRateLimiter({ url: queue.url, name, perSecond: markQps, clock, logger })
-    : createSqlRateLimiter(database, { name, perSecond: markQps, clock });
+  if (queue.kind === "database") return createSqlRateLimiter(database, { name, perSecond: markQps, clock });
+  const { createRedisRateLimiter } = await import("./adapters/redis/rate-limiter.ts");
+  return createRedisRateLimiter({ url: queue.url, name, perSecond: markQps, clock, logger });
 }
