@@ -11,7 +11,7 @@ import { buildDesktop } from "../standin/build.ts";
 import { StandInApp } from "../standin/launch.ts";
 import { describeReal } from "../support/real-components.ts";
 
-const SLOW = { timeout: 60_000, interval: 100 };
+const SLOW = { timeout: 90_000, interval: 100 };
 
 /** Small pictures, each with a content of its own. */
 async function makePictures(folder: string, count: number): Promise<void> {
@@ -264,7 +264,7 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
           ),
         ).toEqual([200, "image/webp"]);
       expect((await app.command("inspect")).windows[0]!.complaints).toEqual([]);
-    }, 90_000);
+    }, 150_000);
 
     test("waits for another Platemark in its home, says so, and opens when that ends", async () => {
       const home = await mkdtemp(join(tmpdir(), "platemark-standin-"));
@@ -280,7 +280,7 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
       } finally {
         await rm(home, { recursive: true, force: true });
       }
-    }, 60_000);
+    }, 120_000);
 
     test("finishes an import whose core is killed, and whose window is closed, without asking", async () => {
       const home = await mkdtemp(join(tmpdir(), "platemark-standin-"));
@@ -305,7 +305,7 @@ describeReal("the desktop program, on a stand-in for Electron", ["chromium"], ()
       } finally {
         await rm(home, { recursive: true, force: true });
       }
-    }, 120_000);
+    }, 200_000);
   });
 
   test("says what is wrong with its settings, and does not start", async () => {
