@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Starts the command-line tool with the Node that this project pins, whichever Node is on PATH, and with CORE_FLAGS.
+// Starts the command-line tool with the Node that this project pins, whichever Node is on PATH, and with a tight heap.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
-import { CORE_FLAGS } from "./core-flags.mjs";
+import { CORE_ENVIRONMENT, CORE_FLAGS } from "./core-flags.mjs";
 
 const program = fileURLToPath(new URL("program.mjs", import.meta.url));
 const pinned = fileURLToPath(
@@ -23,6 +23,7 @@ const child = spawn(
   [...CORE_FLAGS, program, ...process.argv.slice(2)],
   {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...CORE_ENVIRONMENT, ...process.env },
   },
 );
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

@@ -20,6 +20,7 @@ import { renewingToken } from "./token-source.ts";
 
 /** Decoded pictures that one mark may need. Bytes. */
 const MEMORY_PER_MARK = 256 * 1024 * 1024;
+const MIB = 1024 * 1024;
 /** Requests to the store at once. */
 const REQUESTS = 8;
 
@@ -107,7 +108,12 @@ export async function openStudio(options: OpenStudioOptions): Promise<OpenedStud
           storeUrl: settings.s3Url ?? null,
           serverUrl: settings.serverUrl ?? null,
         },
-        limits: { requests: REQUESTS, ...options.limits },
+        limits: {
+          requests: REQUESTS,
+          // The built-in store holds pictures on their way in this same process.
+          heldBytes: isStoreHere(settings) ? 16 * MIB : 32 * MIB,
+          ...options.limits,
+        },
         takeUp: options.takeUp ?? true,
       },
     ),
@@ -123,6 +129,10 @@ export async function openStudio(options: OpenStudioOptions): Promise<OpenedStud
     workersReady: server.workersReady,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
+}
+
+function isStoreHere(settings: Settings): boolean {
+  return settings.serverUrl === undefined && settings.s3Url === undefined;
 }
 
 interface ConnectedServer {

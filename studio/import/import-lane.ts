@@ -1,4 +1,3 @@
-import { ByteBudget } from "#kernel/byte-budget.ts";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
@@ -14,6 +13,7 @@ import type {
 } from "../control-plane/control-plane.ts";
 import type { Journal } from "../journal/journal.ts";
 import { Batcher } from "./batcher.ts";
+import { BufferPool } from "./buffer-pool.ts";
 
 import { Semaphore } from "./semaphore.ts";
 
@@ -28,7 +28,7 @@ export interface ImportLimits {
   readonly files?: number;
   /** Files being read for their checksum at once. @default 4 */
   readonly readers?: number;
-  /** Bytes of small files held between reading and sending. @default 32 MiB */
+  /** Bytes of small files held between reading and sending. @default 24 MiB */
   readonly heldBytes?: number;
 }
 
@@ -47,7 +47,7 @@ export class ImportLane {
   readonly gate: TransferGate;
   readonly files: Semaphore;
   readonly readers: Semaphore;
-  readonly budget: ByteBudget;
+  readonly buffers: BufferPool;
   readonly announcer: Batcher<Announcement, Ticket>;
   readonly completer: Batcher<Completion, Completed>;
   /** SHA-256 of what is between announcing and uploaded, with the failure that it ended in, if it did. */
@@ -58,7 +58,7 @@ export class ImportLane {
     this.gate = new TransferGate(deps, { concurrency: limits.requests ?? 8 });
     this.files = new Semaphore(limits.files ?? 8);
     this.readers = new Semaphore(limits.readers ?? 4);
-    this.budget = new ByteBudget(limits.heldBytes ?? 32 * MIB);
+    this.buffers = new BufferPool(limits.heldBytes ?? 24 * MIB);
     this.announcer = new Batcher(
       (items) => oneByOneWhenRefused(items, (some) => deps.controlPlane.announce(some, { signal })),
       { most: 64, lingerMs: 8 },

@@ -99,11 +99,10 @@ async function attempt(
   let source: ByteSource = fileSource(path, item);
   let sha256 = known;
   if (sha256 === undefined) {
-    const keep = item.size <= KEPT_SIZE;
-    if (keep) held.use(await lane.budget.acquire(item.size, { signal }));
-    const read = await lane.readers.run(() => readWhole(path, item, { keep, signal }), { signal });
-    sha256 = read.sha256;
-    if (read.bytes) source = memorySource(read.bytes);
+    const kept =
+      item.size <= KEPT_SIZE ? held.use(await lane.buffers.borrow(item.size, { signal })).bytes : null;
+    sha256 = await lane.readers.run(() => readWhole(path, item, { into: kept, signal }), { signal });
+    if (kept) source = memorySource(kept);
   }
 
   for (let other = lane.underWay.get(sha256); other; other = lane.underWay.get(sha256)) {

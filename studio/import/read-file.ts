@@ -13,30 +13,22 @@ export interface FileFacts {
   readonly mtimeNs: string;
 }
 
-export interface ReadFile {
-  /** Lower-case hex. */
-  readonly sha256: string;
-  /** The whole file, when it was asked for. */
-  readonly bytes: Buffer | null;
-}
-
 /**
- * Reads a file once: its SHA-256 and, with `keep`, its bytes. What it was at the scan, before the reading and after it
- * must be the same.
+ * Reads a file once, into `into` when it is given (then exactly as long as the file), and answers its SHA-256 in lower-case
+ * hex. What it was at the scan, before the reading and after it must be the same.
  * @throws AppError `file.changed` (backoff), `file.vanished`, `file.unreadable`, `aborted`.
  */
 export async function readWhole(
   path: string,
   expected: FileFacts,
-  { keep, signal }: { readonly keep: boolean; readonly signal: AbortSignal },
-): Promise<ReadFile> {
+  { into, signal }: { readonly into: Buffer | null; readonly signal: AbortSignal },
+): Promise<string> {
   await using handle = await openFile(path);
   await unchanged(handle, expected);
-  if (keep) {
-    const bytes = Buffer.allocUnsafeSlow(expected.size);
-    await fill(handle, bytes, 0);
+  if (into) {
+    await fill(handle, into, 0);
     await unchanged(handle, expected);
-    return { sha256: hash("sha256", bytes, "hex"), bytes };
+    return hash("sha256", into, "hex");
   }
   const digest = createHash("sha256");
   const chunk = Buffer.allocUnsafeSlow(Math.min(4 * CHUNK, expected.size));
@@ -48,7 +40,7 @@ export async function readWhole(
     at += part.length;
   }
   await unchanged(handle, expected);
-  return { sha256: digest.digest("hex"), bytes: null };
+  return digest.digest("hex");
 }
 
 /** The bytes of a file in memory. */
