@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { en } from "./en.ts";
 import { createFormat } from "./format.ts";
-import { canRetry } from "./reasons.ts";
+import { canRetry, hintFor } from "./reasons.ts";
 import { createText, systemLanguage } from "./text.tsx";
 import { zh } from "./zh.ts";
 
@@ -46,6 +46,12 @@ test("a reason is the core's own sentence in English and the catalogue's in Chin
   const reason = { code: "picture.truncated", message: "The file ends too early." } as const;
   expect(createText("en").reason(reason)).toBe("The file ends too early.");
   expect(createText("zh").reason(reason)).toMatch(/^文件不完整/);
+});
+
+test("a hint is given where the reason has not said what to do", () => {
+  expect(hintFor("zh", "picture.truncated")).toBe("hint.replace");
+  expect(hintFor("en", "picture.truncated")).toBeNull();
+  expect(hintFor("en", "mark.gave_up")).toBe("hint.report");
 });
 
 test("retry is offered where it can help", () => {

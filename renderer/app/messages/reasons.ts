@@ -50,11 +50,17 @@ export function reasonText(language: Language, error: ErrorBody): string {
 
 /** True when trying again can help without changing the picture first. */
 export function canRetry(code: ErrorCode): boolean {
-  return hintFor(code) !== "hint.convert";
+  return wayOut(code) !== "hint.convert";
 }
 
-/** What a person can do about a failed picture. */
-export function hintFor(code: ErrorCode): MessageKey {
+/** What a person can do about a failed picture; `null` where the reason has said it, as the core's own sentences do
+ *  for all that comes from files and stores. */
+export function hintFor(language: Language, code: ErrorCode): MessageKey | null {
+  const hint = wayOut(code);
+  return language === "en" && hint !== "hint.report" ? null : hint;
+}
+
+function wayOut(code: ErrorCode): MessageKey {
   if (code.startsWith("picture.unsupported") || code === "picture.too_large") return "hint.convert";
   if (code === "picture.truncated" || code === "picture.corrupt" || code === "file.empty")
     return "hint.replace";

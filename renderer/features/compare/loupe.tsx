@@ -17,7 +17,7 @@ const NOTHING: Size = { width: 0, height: 0 };
 
 /** Original and marked picture, under one zoom and one pan. */
 export function Loupe({ picture, as, zoom, background }: LoupeProps) {
-  const { t } = useText();
+  const { t, reason } = useText();
   const frame = useRef<HTMLDivElement>(null);
   const room = useSize(frame);
   const [natural, setNatural] = useState<Size>(NOTHING);
@@ -59,7 +59,9 @@ export function Loupe({ picture, as, zoom, background }: LoupeProps) {
         {isMarked ? (
           <Preview src={previewPath(picture.id, "marked")} alt={t("compare.marked")} {...shared} />
         ) : (
-          <p className="absent">{t("compare.notMarked", t(`state.${picture.state}`))}</p>
+          <p className="absent">
+            {picture.reason ? reason(picture.reason) : t("compare.notMarked", t(`state.${picture.state}`))}
+          </p>
         )}
         <span className="caption">{t("compare.marked")}</span>
       </div>

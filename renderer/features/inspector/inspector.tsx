@@ -49,8 +49,9 @@ export function Inspector(props: {
 }
 
 function Trouble(props: { reason: ErrorBody; traceId: string; onRetry: () => void }) {
-  const { t, reason } = useText();
+  const { t, reason, language } = useText();
   const { code, message, details } = props.reason;
+  const hint = hintFor(language, code);
   const technical = [
     code,
     message,
@@ -60,7 +61,7 @@ function Trouble(props: { reason: ErrorBody; traceId: string; onRetry: () => voi
   return (
     <div className="trouble">
       <p>{reason(props.reason)}</p>
-      <p className="quiet">{t(hintFor(code))}</p>
+      {hint !== null && <p className="quiet">{t(hint)}</p>}
       {canRetry(code) && (
         <Button icon="retry" onClick={props.onRetry}>
           {t("inspector.retry")}

@@ -20,7 +20,9 @@ export function JobHead({ job, retry }: { job: TrackedJob; retry: Retry }) {
   }, [label]);
   const facts = [
     ...(view.state === "scanning" ? [t("job.scanning", view.found)] : [t("job.done", marked)]),
-    ...(view.bytesTotal > 0 ? [`${f.bytes(view.bytesSent)} / ${f.bytes(view.bytesTotal)}`] : []),
+    ...(view.bytesTotal > 0
+      ? [`${f.bytes(view.bytesSent)} / ${f.bytes(Math.max(view.bytesSent, view.bytesTotal))}`]
+      : []),
     ...(view.already > 0 ? [t("job.already", view.already)] : []),
     ...(view.ignored > 0 ? [t("job.ignored", view.ignored)] : []),
     f.time(view.startedAtMs),

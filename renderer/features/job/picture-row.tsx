@@ -5,8 +5,8 @@ import { useText } from "../../app/messages/text.tsx";
 import { usePictures } from "../../app/services.tsx";
 import { Button, ProgressBar } from "../../ui/controls.tsx";
 import { StateSign } from "../../ui/state-sign.tsx";
+import { type PictureCellProps, pictureElementId } from "./picture-cell.ts";
 import { PictureThumb } from "./picture-thumb.tsx";
-import { type PictureCellProps, pictureElementId } from "./pictures-view.tsx";
 import type { Retry } from "./use-retry.ts";
 
 export interface PictureRowProps extends PictureCellProps {

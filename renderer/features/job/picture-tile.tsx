@@ -2,8 +2,8 @@ import { memo } from "react";
 import { useText } from "../../app/messages/text.tsx";
 import { usePictures } from "../../app/services.tsx";
 import { StateSign } from "../../ui/state-sign.tsx";
+import { type PictureCellProps, pictureElementId } from "./picture-cell.ts";
 import { PictureThumb } from "./picture-thumb.tsx";
-import { type PictureCellProps, pictureElementId } from "./pictures-view.tsx";
 
 export interface PictureTileProps extends PictureCellProps {
   readonly place: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };

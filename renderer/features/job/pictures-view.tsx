@@ -4,15 +4,13 @@ import { useText } from "../../app/messages/text.tsx";
 import { usePictures, usePreferences, useServices } from "../../app/services.tsx";
 import { Button } from "../../ui/controls.tsx";
 import { keyStep } from "./key-step.ts";
+import { pictureElementId } from "./picture-cell.ts";
 import { PictureRow } from "./picture-row.tsx";
 import { PictureTile } from "./picture-tile.tsx";
-import type { PicturesModel } from "./pictures-store.ts";
 import type { Retry } from "./use-retry.ts";
 
 const TILE = { width: 184, height: 172 };
 const ROW_HEIGHT = { dense: 28, comfortable: 56, grid: TILE.height };
-
-export const pictureElementId = (index: number) => `picture-${index}`;
 
 /** All pictures of a job, of which only those in sight exist; rows, or tiles in as many columns as fit. */
 export function PicturesView(props: {
@@ -131,15 +129,6 @@ export function PicturesView(props: {
       </div>
     </div>
   );
-}
-
-/** What each row and tile is told. */
-export interface PictureCellProps {
-  readonly model: PicturesModel;
-  readonly index: number;
-  readonly selected: boolean;
-  readonly onSelect: (index: number) => void;
-  readonly onOpen: () => void;
 }
 
 /** The places in the list that one row of tiles shows. Pure. */
