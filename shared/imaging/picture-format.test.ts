@@ -14,6 +14,7 @@ describe("sniffPicture", () => {
     ["MM\0*", "tiff"],
     ["\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", "avif"],
     ["\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "avif"],
+    ["\0\0\0\x1cftypavis\0\0\0\0avifmsf1miaf", "avif_sequence"],
     ["\0\0\0\x18ftypheic\0\0\0\0mif1heic", "heic"],
     ["\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "heic"],
     ["\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "heic"],

@@ -7,6 +7,7 @@ export type PictureFormat =
   | "gif"
   | "tiff"
   | "avif"
+  | "avif_sequence"
   | "heic"
   | "raw"
   | "unknown";
@@ -61,6 +62,7 @@ function sniffBrands(bytes: Uint8Array): PictureFormat {
   const end = Math.min(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), bytes.length, 256);
   const brands = [textAt(bytes, 8, 4)];
   for (let at = 16; at + 4 <= end; at += 4) brands.push(textAt(bytes, at, 4));
+  if (brands[0] === "avis") return "avif_sequence";
   if (brands.includes("avif")) return "avif";
   if (brands.some((brand) => HEVC_BRANDS.has(brand))) return "heic";
   return brands[0] === "mif1" || brands[0] === "msf1" ? "heic" : "unknown";

@@ -127,6 +127,8 @@ function markableFormat(bytes: Uint8Array): MarkableFormat {
       throw unsupportedRaw();
     case "unknown":
       throw unsupportedFile();
+    case "avif_sequence":
+      throw unsupportedKind("an animated AVIF", "Save it as an animated WebP or GIF.");
     case "apng":
       throw unsupportedKind("an animated PNG", "Save it as an animated WebP or GIF.");
     case "tiff":

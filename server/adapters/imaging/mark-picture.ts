@@ -35,7 +35,15 @@ export async function markPicture(
   const color = await tools.colors.inSpaceOf(facts, mark.color);
   const pixels = await decodePixels(source, facts);
   for (const frame of frameMasks(mask, facts)) blendMask(pixels, frame, color, mark.opacity);
-  return await encodePicture(source, { ...facts, format: facts.format }, pixels);
+  const marked = await encodePicture(source, { ...facts, format: facts.format }, pixels);
+  release(pixels);
+  return marked;
+}
+
+/** Gives the memory back now: the collector would leave a large picture's or two's about in each thread. */
+function release({ samples }: Pixels): void {
+  const { buffer } = samples;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === samples.byteLength) buffer.transfer(0);
 }
 
 /** Frames stand one above the other; each gets the mask at its own height. */
@@ -76,6 +84,7 @@ async function markTiff(
     const color = await tools.colors.inSpaceOf(pageFacts, mark.color);
     blendMask(pixels, storedMask(pixels, orientation, mark, tools.rasteriser), color, mark.opacity);
     coded.push(await encodeTiffPage(pageFacts, pixels, directory));
+    release(pixels);
   }
   return withTagsOf(source, coded);
 }

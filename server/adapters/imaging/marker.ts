@@ -36,7 +36,7 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
     logger,
   } = options;
   const pool = new ThreadPool({
-    entry: threadEntry,
+    entry: threadEntry(),
     threads,
     settings: { tempDir },
     deadlineMs: DEADLINE_MS,
