@@ -9,7 +9,7 @@ export interface MarkWorkerOptions {
   readonly concurrency: number;
   /** Originals held in memory at once, in bytes. */
   readonly originalsBudgetBytes: number;
-  /** How long a job belongs to a worker that is silent; it is renewed in a third of this. @default 60_000 */
+  /** How long a job belongs to a worker that is silent; it is renewed in a third of this. @default 20_000 */
   readonly visibilityMs?: number;
   /** How long a stop waits for pictures in hand before it gives them back. @default 8_000 */
   readonly graceMs?: number;
@@ -42,7 +42,7 @@ class Worker implements MarkWorker {
 
   constructor(deps: MarkWorkerDeps, options: MarkWorkerOptions) {
     this.#deps = deps;
-    this.#options = { visibilityMs: 60_000, graceMs: 8_000, ...options };
+    this.#options = { visibilityMs: 20_000, graceMs: 8_000, ...options };
     this.#originals = new ByteBudget(options.originalsBudgetBytes);
     this.#stopped = new Promise((resolve) =>
       this.#stop.signal.addEventListener("abort", () => resolve(), { once: true }),

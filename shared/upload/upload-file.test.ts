@@ -10,7 +10,7 @@ import { TransferGate } from "./transfer-gate.ts";
 import { type UploadPlan, uploadFile } from "./upload-file.ts";
 
 const never = new AbortController().signal;
-const source = (size: number): ByteSource => ({ size, stream: () => ReadableStream.from([]) });
+const source = (size: number): ByteSource => ({ size, stream: () => new ReadableStream() });
 
 function world(options: { readonly parts?: number; readonly concurrency?: number } = {}) {
   const clock = new FakeClock();
@@ -72,6 +72,24 @@ describe("sending a file", () => {
     put.succeed();
     expect(await upload).toEqual({ parts: [] });
     expect([put.start, put.end, progress]).toEqual([0, 100, [40, 100]]);
+  });
+
+  test("asks for the URL anew when nobody answers at the old one: the store may have moved", async () => {
+    const { clock, deps, transport, signRequest } = world();
+    const plan: UploadPlan = {
+      kind: "single",
+      request: signRequest("old"),
+      renew: async () => signRequest("new"),
+    };
+    const upload = uploadFile(deps, { source: source(100), plan }, { signal: never });
+    const first = await transport.next();
+    first.fail(new AppError("store.unreachable", "Refused.", { retry: "backoff" }));
+    await clock.whenSleeping(1);
+    await clock.advance(1_000);
+    const second = await transport.next();
+    second.succeed();
+    await upload;
+    expect([first.url, second.url]).toEqual(["https://store/old", "https://store/new"]);
   });
 
   test("in parts sends several at once and answers them in order", async () => {

@@ -177,10 +177,16 @@ async function sendRenewing(
         const signed = await request(renew);
         renew = false;
         sent.set(body.partNumber, 0);
-        const answer = await deps.transport.put(signed, body, {
-          signal: options.signal,
-          onSent: (bytes) => sent.set(body.partNumber, bytes),
-        });
+        const answer = await deps.transport
+          .put(signed, body, {
+            signal: options.signal,
+            onSent: (bytes) => sent.set(body.partNumber, bytes),
+          })
+          .catch((error: unknown) => {
+            // Nobody there: the store may have moved, so the next try asks for the URL anew.
+            renew = AppError.from(error).code === "store.unreachable";
+            throw error;
+          });
         sent.set(body.partNumber, body.end - body.start);
         return answer;
       }, options);
