@@ -20,18 +20,26 @@ export function storeError(status: number, body: string): AppError {
   if (code === "ExpiredToken" || (status === 403 && /expired/i.test(message)))
     return new AppError("upload.expired_url", "The upload link has expired.", { retry: "reauth", details });
   if (code === "NoSuchUpload" || (status === 404 && code !== "NoSuchBucket"))
-    return new AppError("upload.gone", "The store has forgotten this upload. Import the picture again.", { details });
+    return new AppError("upload.gone", "The store has forgotten this upload. Import the picture again.", {
+      details,
+    });
   if (/^(BadDigest|InvalidDigest|XAmzContentChecksumMismatch|XAmzContentSHA256Mismatch)$/.test(code))
     return new AppError(
       "upload.checksum_mismatch",
       "The store received other bytes than were read from the file. Import it again.",
       { details },
     );
+  if (status === 507)
+    return new AppError("store.refused", "The store is full. Make room there, and import again.", { details });
   if (status >= 500 || status === 408 || code === "RequestTimeout" || code === "IncompleteBody")
-    return new AppError("store.unreachable", "The store could not take the file, in several tries. Import it again when the store is well.", {
-      retry: "backoff",
-      details,
-    });
+    return new AppError(
+      "store.unreachable",
+      "The store could not take the file, in several tries. Import it again when the store is well.",
+      {
+        retry: "backoff",
+        details,
+      },
+    );
   return new AppError(
     "store.refused",
     `The store refuses the file (${code || `status ${status}`}). Check the store's access rights and free space.`,
