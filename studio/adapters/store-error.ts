@@ -30,7 +30,9 @@ export function storeError(status: number, body: string): AppError {
       { details },
     );
   if (status === 507)
-    return new AppError("store.refused", "The store is full. Make room there, and import again.", { details });
+    return new AppError("store.refused", "The store is full. Make room there, and import again.", {
+      details,
+    });
   if (status >= 500 || status === 408 || code === "RequestTimeout" || code === "IncompleteBody")
     return new AppError(
       "store.unreachable",
