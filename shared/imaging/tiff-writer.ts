@@ -144,11 +144,15 @@ export function withTagsOf(source: Uint8Array, codedPages: readonly Uint8Array[]
   return finish(writer, directories);
 }
 
-function copyChildren(reader: TiffReader, field: TiffField, writer: TiffWriter): TiffField {
+/** EXIF within a page, interoperability within EXIF; deeper ones are a damaged file's circles. */
+const DEEPEST = 2;
+
+function copyChildren(reader: TiffReader, field: TiffField, writer: TiffWriter, depth = 1): TiffField {
   const offsets = reader.children(field).map((child: TiffDirectory) => {
     const fields = [...child.values()]
       .filter(({ type }) => type <= 13)
-      .map((each) => (CHILD_TAGS.has(each.tag) ? copyChildren(reader, each, writer) : each));
+      .filter(({ tag }) => depth < DEEPEST || !CHILD_TAGS.has(tag))
+      .map((each) => (CHILD_TAGS.has(each.tag) ? copyChildren(reader, each, writer, depth + 1) : each));
     return writer.directory(fields).at;
   });
   return longs(field.tag, offsets);

@@ -7,11 +7,15 @@ interface RiffChunk {
   readonly end: number;
 }
 
+const FIRST_CHUNK = 12;
+/** Of an `ANMF` payload: place, size and duration of the frame, in front of its own chunks. */
+const FRAME_HEADER = 16;
+
 /** RFC 9649, 2.3: chunks are padded to even length. */
-function riffChunks(bytes: Uint8Array): RiffChunk[] {
+function riffChunks(bytes: Uint8Array, from = FIRST_CHUNK): RiffChunk[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: RiffChunk[] = [];
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = from; at + 8 <= bytes.length; ) {
     const size = view.getUint32(at + 4, true);
     const end = Math.min(at + 8 + size, bytes.length);
     chunks.push({ type: String.fromCharCode(...bytes.subarray(at, at + 4)), start: at + 8, end });
@@ -33,10 +37,9 @@ export function isLosslessWebp(bytes: Uint8Array): boolean {
   const chunks = riffChunks(bytes);
   const frames = chunks.filter(({ type }) => type === "ANMF");
   if (frames.length === 0) return chunks.some(({ type }) => type === "VP8L");
-  return frames.every(({ start, end }) => {
-    const inner = new Uint8Array(bytes.subarray(start + 16 - 12, end));
-    return riffChunks(inner).some(({ type }) => type === "VP8L");
-  });
+  return frames.every(({ start, end }) =>
+    riffChunks(bytes.subarray(start, end), FRAME_HEADER).some(({ type }) => type === "VP8L"),
+  );
 }
 
 const FLAG = { ICCP: 0x20, ALPHA: 0x10, EXIF: 0x08, "XMP ": 0x04, ANIMATION: 0x02 } as const;
