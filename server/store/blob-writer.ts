@@ -1,7 +1,7 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 
 /** Bytes that may wait for the disk before the sender is held back. */
-const HIGH_WATER = 2 * 1024 * 1024;
+const HIGH_WATER = 1024 * 1024;
 
 /**
  * Writes one blob. Bytes that arrive while the disk is busy go out together with the next write.

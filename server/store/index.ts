@@ -13,7 +13,6 @@ import { Committer } from "./committer.ts";
 import { openIndexDatabase } from "./database.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { LIMITS } from "./limits.ts";
-import { Md5Thread } from "./md5-thread.ts";
 import { ObjectIndex } from "./object-index.ts";
 import { RequestHandler } from "./request-handler.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -77,7 +76,6 @@ export function createObjectStoreServer(options: ObjectStoreServerOptions): Obje
       uploads: new UploadIndex(db),
       blobs,
       committer: new Committer({ db, blobs }),
-      md5Thread: new Md5Thread(),
       clock,
       random,
       region: options.region ?? "us-east-1",
@@ -127,7 +125,6 @@ export function createObjectStoreServer(options: ObjectStoreServerOptions): Obje
     await Promise.all(background);
     await parts?.committer.idle();
     await parts?.blobs.settled();
-    await parts?.md5Thread[Symbol.asyncDispose]();
     if (db?.isOpen) db.close();
   }
 

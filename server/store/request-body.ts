@@ -11,7 +11,6 @@ import {
   startChecksum,
 } from "./checksum.ts";
 import type { RunningChecksum } from "./crc.ts";
-import { type Md5Stream, type Md5Thread, md5Here } from "./md5-thread.ts";
 import { S3Error } from "./s3-error.ts";
 import type { S3Request } from "./s3-request.ts";
 
@@ -30,12 +29,7 @@ export interface BodyOptions {
   readonly maxBytes: number;
   /** Computed even if the client announces none. */
   readonly algorithm?: ChecksumAlgorithm | null;
-  /** Takes the MD5 of large bodies over. */
-  readonly md5Thread?: Md5Thread;
 }
-
-/** From this size on, in bytes, another thread is worth its copying. */
-const LARGE = 1024 * 1024;
 
 /**
  * Receives a request's payload once, from first to last byte: takes the transfer encoding off, verifies length,
@@ -55,26 +49,20 @@ export async function receiveBody(
     size += bytes.length;
     if (size > options.maxBytes) throw new S3Error("EntityTooLarge");
     if (expected.size !== null && size > expected.size) throw new S3Error("IncompleteBody");
-    const hashing = hashes.md5.update(bytes);
+    hashes.md5.update(bytes);
     hashes.sha256?.update(bytes);
     hashes.checksum?.update(bytes);
-    const writing = sink(bytes);
-    return hashing && writing ? hashing.then(() => writing) : (hashing ?? writing);
+    return sink(bytes);
   };
-  try {
-    await forEachChunk(request, (bytes) => {
-      if (!decoder) return take(bytes);
-      let waiting: Promise<void> | undefined;
-      for (const piece of decoder.push(bytes)) waiting = take(piece) ?? waiting;
-      return waiting;
-    });
-    decoder?.finish();
-    if (expected.size !== null && size !== expected.size) throw new S3Error("IncompleteBody");
-    return verdict(expected, decoder, size, await hashes.md5.digest());
-  } catch (error) {
-    hashes.md5.abandon();
-    throw error;
-  }
+  await forEachChunk(request, (bytes) => {
+    if (!decoder) return take(bytes);
+    let waiting: Promise<void> | undefined;
+    for (const piece of decoder.push(bytes)) waiting = take(piece) ?? waiting;
+    return waiting;
+  });
+  decoder?.finish();
+  if (expected.size !== null && size !== expected.size) throw new S3Error("IncompleteBody");
+  return verdict(expected, decoder, size);
 }
 
 /** A small body as text, verified like any other. @throws S3Error */
@@ -99,7 +87,7 @@ interface Expectations {
   readonly announced: AnnouncedChecksum | null;
   readonly algorithm: ChecksumAlgorithm | null;
   readonly hashes: {
-    readonly md5: Md5Stream;
+    readonly md5: Hash;
     readonly sha256: Hash | null;
     readonly checksum: RunningChecksum | null;
   };
@@ -116,29 +104,23 @@ function expectations(request: S3Request, options: BodyOptions): Expectations {
     throw new S3Error("InvalidArgument", {
       message: "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING-… literal or a hex SHA-256.",
     });
-  const size = decoder ? decodedLength(headers) : contentLength(headers);
-  const elsewhere = size !== null && size >= LARGE ? options.md5Thread : undefined;
   return {
-    size,
+    size: decoder ? decodedLength(headers) : contentLength(headers),
     decoder,
     contentMd5: contentMd5(headers),
     payloadSha256: signedBody ? payloadHash : null,
     announced,
     algorithm,
     hashes: {
-      md5: elsewhere?.stream() ?? md5Here(),
+      md5: createHash("md5"),
       sha256: signedBody ? createHash("sha256") : null,
       checksum: algorithm === null ? null : startChecksum(algorithm),
     },
   };
 }
 
-function verdict(
-  expected: Expectations,
-  decoder: AwsChunkedDecoder | null,
-  size: number,
-  md5: string,
-): ReceivedBody {
+function verdict(expected: Expectations, decoder: AwsChunkedDecoder | null, size: number): ReceivedBody {
+  const md5 = expected.hashes.md5.digest("hex");
   if (expected.contentMd5 !== null && expected.contentMd5 !== md5) throw new S3Error("BadDigest");
   if (expected.payloadSha256 !== null && expected.hashes.sha256?.digest("hex") !== expected.payloadSha256)
     throw new S3Error("XAmzContentSHA256Mismatch");

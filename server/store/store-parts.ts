@@ -3,7 +3,6 @@ import type { Random } from "#kernel/random.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { BucketIndex } from "./bucket-index.ts";
 import type { Committer } from "./committer.ts";
-import type { Md5Thread } from "./md5-thread.ts";
 import type { ObjectIndex } from "./object-index.ts";
 import { NULL_VERSION } from "./object-index.ts";
 import type { Bucket } from "./stored-object.ts";
@@ -16,7 +15,6 @@ export interface StoreParts {
   readonly uploads: UploadIndex;
   readonly blobs: BlobStore;
   readonly committer: Committer;
-  readonly md5Thread: Md5Thread;
   readonly clock: Clock;
   readonly random: Random;
   readonly region: string;

@@ -19,15 +19,12 @@ export interface StoredBody extends ReceivedBody {
 /** Receives a request's body into a blob, durably. After an error nothing is left of it. @throws S3Error */
 export async function storeBody(
   request: S3Request,
-  parts: Pick<StoreParts, "blobs" | "md5Thread">,
+  parts: Pick<StoreParts, "blobs">,
   options: BodyOptions,
 ): Promise<StoredBody> {
   const writer = parts.blobs.create();
   try {
-    const body = await receiveBody(request, (bytes) => writer.write(bytes), {
-      ...options,
-      md5Thread: parts.md5Thread,
-    });
+    const body = await receiveBody(request, (bytes) => writer.write(bytes), options);
     if (body.size === 0) return { ...body, blob: null };
     await writer.finish();
     parts.blobs.publish(writer.id);
