@@ -2,6 +2,8 @@ import { type FileHandle, open, unlink } from "node:fs/promises";
 
 /** Bytes that may wait for the disk before the sender is held back. */
 const HIGH_WATER = 1024 * 1024;
+/** Bytes after which the disk is set to work while more arrive, so that little is left to sync at the end. */
+const SYNC_EVERY = 8 * 1024 * 1024;
 
 /**
  * Writes one blob. Bytes that arrive while the disk is busy go out together with the next write.
@@ -14,6 +16,8 @@ export class BlobWriter {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
+  #unsynced = 0;
+  #syncing: Promise<void> | undefined;
   #failure: unknown;
 
   constructor(id: string, path: string) {
@@ -43,6 +47,8 @@ export class BlobWriter {
     const file = this.#file;
     this.#file = undefined;
     try {
+      await this.#syncing;
+      if (this.#failure !== undefined) throw this.#failure;
       await file?.datasync();
     } finally {
       await file?.close();
@@ -53,9 +59,25 @@ export class BlobWriter {
   async abandon(): Promise<void> {
     this.#waiting = [];
     await this.#writing;
+    await this.#syncing;
     await this.#file?.close().catch(() => undefined);
     this.#file = undefined;
     await unlink(this.#path).catch(() => undefined);
+  }
+
+  /** Never waits; a failure is kept, as the system reports it only once. */
+  #syncAhead(file: FileHandle, bytes: number): void {
+    this.#unsynced += bytes;
+    if (this.#unsynced < SYNC_EVERY || this.#syncing) return;
+    this.#unsynced = 0;
+    this.#syncing = file
+      .datasync()
+      .catch((error: unknown) => {
+        this.#failure = error;
+      })
+      .finally(() => {
+        this.#syncing = undefined;
+      });
   }
 
   /** Never rejects: the next call meets the failure. */
@@ -68,6 +90,7 @@ export class BlobWriter {
         this.#waiting = [];
         this.#waitingBytes = 0;
         await writeAll(this.#file, batch, bytes);
+        this.#syncAhead(this.#file, bytes);
       }
     } catch (error) {
       this.#failure = error;
