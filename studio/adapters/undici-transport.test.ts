@@ -28,7 +28,13 @@ const request = (url: string) => ({
 });
 const streamed = (text: string): ByteSource => ({
   size: text.length,
-  stream: (start, end) => ReadableStream.from([Buffer.from(text.slice(start, end))]),
+  stream: (start, end) =>
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from(text.slice(start, end)));
+        controller.close();
+      },
+    }),
 });
 
 describe("the transport", () => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "@photostructure/sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ItemView } from "#contracts/ipc.ts";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
@@ -67,6 +68,16 @@ async function run(server: FakeServer) {
     outcomes: Object.fromEntries(studio.settled.map((item) => [item.file, outcome(item)])),
     settled: studio.settled,
   };
+}
+
+/** What the journal has written down of uploads in parts. */
+function openUploads(): unknown[] {
+  const database = new DatabaseSync(join(home, "journal.sqlite"), { readOnly: true });
+  try {
+    return database.prepare("SELECT * FROM uploads").all();
+  } finally {
+    database.close();
+  }
 }
 
 const write = (name: string, body: Uint8Array | string) => writeFile(join(folder, name), body);
@@ -185,14 +196,24 @@ describe("an import", () => {
     fake.hooks.watch = () => {
       if (!broken) return;
       broken = false;
+      fake.losesNews = true;
+      fake.mark("media-1");
+      fake.losesNews = false;
       throw new AppError("unavailable", "Stream lost.", { retry: "backoff" });
     };
+    expect((await run(fake)).outcomes).toEqual({ "a.jpg": "marked" });
+  });
+
+  test("marks one of several identical pictures that wait for the same mark", async () => {
+    const fake = server({ marks: false });
+    for (let n = 0; n < 5; n++) await write(`${n}.jpg`, "the same");
     await using studio = await open(fake);
     const { id } = await studio.imports.begin(folder, { mark: DEFAULT_MARK });
-    await expect.poll(() => studio.imports.job(id)?.counts.uploaded).toBe(1);
+    await expect.poll(() => studio.imports.job(id)?.counts.uploaded).toBe(5);
     fake.mark("media-1");
     await studio.imports.finished(id);
-    expect(studio.imports.job(id)?.counts).toEqual({ marked: 1 });
+    expect(studio.settled.filter(({ already }) => !already)).toHaveLength(1);
+    expect(studio.imports.job(id)).toMatchObject({ already: 4, counts: { marked: 5 } });
   });
 
   test("cancelled keeps what is done, and takes the rest up the next time", async () => {
@@ -227,12 +248,13 @@ describe("an import", () => {
       };
       await studio.imports.finished(id);
     }
-    const sent = fake.puts.length;
-    expect(sent).toBeGreaterThanOrEqual(1);
+    expect(fake.puts.length).toBeGreaterThanOrEqual(1);
+    expect(openUploads()).toMatchObject([{ media_id: "media-1", part_size: 5 * MIB }]);
     fake.hooks = {};
     expect((await run(fake)).outcomes).toEqual({ "large.tif": "marked" });
     expect(new Set(fake.puts).size).toBe(5);
     expect(fake.puts).toHaveLength(5);
+    expect(openUploads()).toEqual([]);
   });
 
   test("tries failed pictures again when asked", async () => {

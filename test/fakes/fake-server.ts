@@ -39,6 +39,8 @@ export class FakeServer {
     complete?: (items: readonly Completion[]) => void;
     watch?: () => void;
   } = {};
+  /** Changes happen, and nobody hears of them. */
+  losesNews = false;
   readonly #options: Required<FakeServerOptions>;
   #sequence = 0n;
   readonly #log: { readonly sequence: bigint; readonly media: RemoteMedia }[] = [];
@@ -114,6 +116,7 @@ export class FakeServer {
     const row = this.rows.get(mediaId);
     if (!row) throw new Error(`No picture ${mediaId}.`);
     row.media = { ...row.media, ...change, version: row.media.version + 1 };
+    if (this.losesNews) return;
     this.#sequence++;
     this.#log.push({ sequence: this.#sequence, media: row.media });
     this.#news.resolve();
