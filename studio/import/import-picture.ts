@@ -231,7 +231,9 @@ function planOf(
 
 /** The server has the bytes; how far the picture is comes with the answer, or came as news before it. */
 function recordAlready(deps: ImportPictureDeps, item: ItemRow, media: RemoteMedia): AppliedChange[] {
-  const { items } = deps.journal;
+  const { items, uploads } = deps.journal;
+  // Its upload may have been completed by a run that was killed before it wrote that down.
+  uploads.end(deps.serverId, media.id);
   const known = items.get(item.id);
   if (!known || isItemSettled(known)) return [];
   const follows =

@@ -294,4 +294,19 @@ describe("an import", () => {
     expect(studio.imports.job(job!.id)).toMatchObject({ state: "done", counts: { marked: 2 } });
     expect(fake.puts).toHaveLength(2);
   });
+
+  test("forgets an upload that was completed by a run which was killed before it wrote that down", async () => {
+    const server = new FakeServer({ multipartFrom: 5 * MIB });
+    await writeFile(join(folder, "large.jpg"), randomBytes(6 * MIB));
+    await run(server);
+    const [mediaId] = server.rows.keys();
+    {
+      using journal = Journal.open(join(home, "journal.sqlite"));
+      const begun = { mediaId: mediaId!, uploadId: "done", partSize: 5 * MIB };
+      await journal.commit(() => journal.uploads.begin("fake", begun));
+    }
+    expect(openUploads()).toHaveLength(1);
+    expect((await run(server)).outcomes).toEqual({ "large.jpg": "already" });
+    expect(openUploads()).toEqual([]);
+  });
 });

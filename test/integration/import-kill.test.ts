@@ -5,7 +5,8 @@ import { expectKeptOnce, largePicture } from "./kept-once.ts";
 
 /** `kill -9` so often; more of them by PLATEMARK_KILLS. */
 const KILLS = Number(process.env.PLATEMARK_KILLS ?? 3);
-const SMALL = 60;
+/** So many that the import is not done before the last kill. */
+const SMALL = 20 * KILLS;
 /** Milliseconds within which a kill comes. A picture is killed in every stage there is. */
 const WITHIN_MS = 4_000;
 

@@ -6,7 +6,8 @@ import { expectKeptOnce, largePicture } from "./kept-once.ts";
 const SECRET = "a-secret-of-this-test-alone-0123456789";
 /** `kill -9` so often; more of them by PLATEMARK_KILLS. */
 const KILLS = Number(process.env.PLATEMARK_KILLS ?? 3);
-const SMALL = 60;
+/** So many that the import is not done before the last kill. */
+const SMALL = 20 * KILLS;
 /** Milliseconds within which a kill comes after the server has started. */
 const WITHIN_MS = 1_500;
 
