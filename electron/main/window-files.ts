@@ -1,20 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize, sep } from "node:path";
-
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  ".css": "text/css; charset=utf-8",
-  ".html": "text/html; charset=utf-8",
-  ".jpg": "image/jpeg",
-  ".js": "text/javascript; charset=utf-8",
-  ".json": "application/json",
-  ".otf": "font/otf",
-  ".png": "image/png",
-  ".svg": "image/svg+xml",
-  ".ttf": "font/ttf",
-  ".wasm": "application/wasm",
-  ".webp": "image/webp",
-  ".woff2": "font/woff2",
-};
+import { WINDOW_CONTENT_TYPES } from "../../studio/window-content-types.ts";
 
 export interface WindowFile {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -28,7 +14,7 @@ export interface WindowFile {
  * out of the folder, and a file of a kind that no window needs, are none.
  */
 export async function readWindowFile(folder: string, path: string): Promise<WindowFile | null> {
-  const contentType = CONTENT_TYPES[extname(path)];
+  const contentType = WINDOW_CONTENT_TYPES[extname(path)];
   if (contentType === undefined || /[\0\\]/.test(path)) return null;
   const root = normalize(folder + sep);
   const file = join(root, path);

@@ -4,22 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "#kernel/errors.ts";
-
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  ".css": "text/css; charset=utf-8",
-  ".html": "text/html; charset=utf-8",
-  ".ico": "image/x-icon",
-  ".jpg": "image/jpeg",
-  ".js": "text/javascript; charset=utf-8",
-  ".json": "application/json",
-  ".otf": "font/otf",
-  ".png": "image/png",
-  ".svg": "image/svg+xml",
-  ".ttf": "font/ttf",
-  ".wasm": "application/wasm",
-  ".webp": "image/webp",
-  ".woff2": "font/woff2",
-};
+import { WINDOW_CONTENT_TYPES } from "../window-content-types.ts";
 
 /** The window's built files. Answers only what was found at the start, so no path can lead out of the folder. */
 export interface StaticFiles {
@@ -32,7 +17,7 @@ export async function openStaticFiles(folder: string): Promise<StaticFiles> {
   const files = new Map<string, { path: string; size: number; type: string }>();
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
-    const type = CONTENT_TYPES[extname(entry.name)];
+    const type = WINDOW_CONTENT_TYPES[extname(entry.name)];
     if (!entry.isFile() || type === undefined) continue;
     const path = join(entry.parentPath, entry.name);
     const { size } = await stat(path);
