@@ -93,6 +93,7 @@ const steps: readonly (readonly [string, () => Finding])[] = [
   ["lint rules fire on illegal code", biomeRulesFire],
   ["rooms", () => run(process.execPath, ["scripts/check-rooms.ts"])],
   ["generated code is current", generatedCodeIsCurrent],
+  ["WebAssembly is current", () => run(process.execPath, ["scripts/build-wasm.ts", "--check"])],
   [`no file above ${LONGEST_FILE} lines`, filesAreShort],
   ["versions pinned", versionsArePinned],
   ["third-party notices current", () => run(process.execPath, ["scripts/third-party-notices.ts", "--check"])],

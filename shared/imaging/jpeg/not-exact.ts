@@ -1,0 +1,25 @@
+/** Why a picture cannot be marked by splicing; a decoder must judge it, and mark it if it can. */
+export type NotExactReason =
+  /** Not one interleaved sequential scan of 8 bits: progressive, arithmetic, 12 bits, several scans, DNL. */
+  | "coding"
+  /** Colours that are coded in no way that we know. */
+  | "color"
+  /** Tables are missing, damaged, or not what 8 bits need. */
+  | "tables"
+  /** The structure is not as the standard wants it: it may be damaged, it may be an old program's habit. */
+  | "structure"
+  /** The entropy-coded data are damaged, end early or go on too long. */
+  | "data"
+  /** The file's Huffman tables have no code for a coefficient of the marked blocks. */
+  | "missing_code"
+  /** The scan is longer than positions can count: half a gigabyte. */
+  | "size";
+
+export interface NotExact {
+  readonly exact: false;
+  readonly reason: NotExactReason;
+}
+
+export function notExact(reason: NotExactReason): NotExact {
+  return { exact: false, reason };
+}

@@ -1,0 +1,323 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  type Coefficients,
+  mcuCount,
+  readCoefficients,
+  samplesOf,
+  type WriteOptions,
+  writeJpeg,
+} from "../../../test/fixtures/pictures/jpeg-coefficients.ts";
+import { JpegKernel } from "../wasm/jpeg-kernel.ts";
+import { readScanHeader } from "./scan-header.ts";
+import { type JpegOverlay, spliceMark } from "./splice-mark.ts";
+
+let kernel: JpegKernel;
+beforeAll(async () => {
+  kernel = await JpegKernel.load();
+});
+
+const STEPS = 4;
+const JFIF = [0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
+
+function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Coefficients as a photograph's: large ones in front, mostly zeros behind; now and then a full block. */
+function picture(
+  width: number,
+  height: number,
+  sampling: Coefficients["sampling"],
+  seed: number,
+): Coefficients {
+  const next = random(seed);
+  const { columns, rows, blocks } = mcuCount({ width, height, sampling });
+  return {
+    width,
+    height,
+    sampling,
+    blocks: Array.from({ length: columns * rows * blocks }, () => {
+      const block = new Int16Array(64);
+      block[0] = (next() - 0.5) * 300;
+      const density = next() < 0.1 ? 1 : next() * 0.4;
+      for (let k = 1; k < 64; k++) if (next() < density) block[k] = ((next() - 0.5) * 200) / k;
+      if (next() < 0.05) block[63] = 1;
+      return block;
+    }),
+  };
+}
+
+function splice(bytes: Uint8Array, overlay: JpegOverlay) {
+  const header = readScanHeader(bytes);
+  return header.exact ? spliceMark(kernel, bytes, header, overlay) : header;
+}
+
+function overlayOn(width: number, height: number, seed: number): JpegOverlay {
+  const next = random(seed);
+  const left = Math.floor(next() * width);
+  const top = Math.floor(next() * height);
+  const box = {
+    left,
+    top,
+    width: 1 + Math.floor(next() * (width - left)),
+    height: 1 + Math.floor(next() * (height - top)),
+  };
+  const coverage = Uint8Array.from({ length: box.width * box.height }, () =>
+    next() < 0.5 ? 0 : next() * 255,
+  );
+  return { mask: { ...box, coverage }, color: [250, 250, 250, 250], opacity: next() };
+}
+
+/** True for the MCUs whose pixels the mask covers. */
+function touches({ mask }: JpegOverlay, of: Coefficients): (mcu: number) => boolean {
+  const { columns, h, v } = mcuCount(of);
+  const touched = new Set<number>();
+  for (const [i, value] of mask.coverage.entries()) {
+    if (value === 0) continue;
+    const x = mask.left + (i % mask.width);
+    const y = mask.top + Math.floor(i / mask.width);
+    touched.add(Math.floor(y / (8 * v)) * columns + Math.floor(x / (8 * h)));
+  }
+  return (mcu) => touched.has(mcu);
+}
+
+const SAMPLINGS: [string, Coefficients["sampling"]][] = [
+  ["grey", [[1, 1]]],
+  ["grey, 2 × 2 said of the one component", [[2, 2]]],
+  [
+    "4:4:4",
+    [
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ],
+  ],
+  [
+    "4:2:2",
+    [
+      [2, 1],
+      [1, 1],
+      [1, 1],
+    ],
+  ],
+  [
+    "4:2:0",
+    [
+      [2, 2],
+      [1, 1],
+      [1, 1],
+    ],
+  ],
+  [
+    "4:4:0",
+    [
+      [1, 2],
+      [1, 1],
+      [1, 1],
+    ],
+  ],
+  [
+    "4:1:1",
+    [
+      [4, 1],
+      [1, 1],
+      [1, 1],
+    ],
+  ],
+  [
+    "4:1:0",
+    [
+      [4, 2],
+      [1, 1],
+      [1, 1],
+    ],
+  ],
+  [
+    "four components",
+    [
+      [1, 1],
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ],
+  ],
+  [
+    "four components, two of them halved",
+    [
+      [2, 2],
+      [1, 1],
+      [1, 1],
+      [2, 2],
+    ],
+  ],
+];
+
+describe("spliceMark", () => {
+  test.each(SAMPLINGS)(
+    "%s: all coefficients outside the touched MCUs are the same, whatever the size",
+    (_, sampling) => {
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 1, max: 90 }),
+          fc.integer({ min: 1, max: 90 }),
+          fc.integer({ min: 0, max: 7 }),
+          fc.nat(),
+          (width, height, restartInterval, seed) => {
+            const before = picture(width, height, sampling, seed);
+            const options: WriteOptions = { restartInterval, steps: STEPS, extra: JFIF };
+            const bytes = writeJpeg(before, options);
+            const overlay = overlayOn(width, height, seed + 1);
+            const result = splice(bytes, overlay);
+            if (!result.exact) throw new Error(result.reason);
+            const after = readCoefficients(result.bytes);
+            const isTouched = touches(overlay, before);
+            const perMcu = before.blocks.length / (mcuCount(before).columns * mcuCount(before).rows);
+            for (const [i, block] of before.blocks.entries())
+              if (!isTouched(Math.floor(i / perMcu))) expect(after.blocks[i]).toEqual(block);
+            // Our own coder and the splice agree on every bit: what was not touched was copied, not merely kept alike.
+            expect(result.bytes).toEqual(writeJpeg(after, options));
+          },
+        ),
+        { numRuns: 25, seed: 1 },
+      );
+    },
+  );
+
+  test("a touched block is the blend of its samples and the colour, but for the rounding of its coefficients", () => {
+    const before = picture(24, 24, [[1, 1]], 5);
+    const bytes = writeJpeg(before, { steps: STEPS });
+    const coverage = Uint8Array.from({ length: 100 }, (_, i) => (i * 7) % 256);
+    const mask = { left: 3, top: 4, width: 10, height: 10, coverage };
+    const result = splice(bytes, { mask, color: [200], opacity: 0.6 });
+    if (!result.exact) throw new Error(result.reason);
+    const after = readCoefficients(result.bytes);
+    for (const [i, block] of before.blocks.entries()) {
+      const [was, is] = [samplesOf(block, STEPS), samplesOf(after.blocks[i]!, STEPS)];
+      let error = 0;
+      for (let at = 0; at < 64; at++) {
+        const x = (i % 3) * 8 + (at & 7) - mask.left;
+        const y = Math.floor(i / 3) * 8 + (at >> 3) - mask.top;
+        const inside = x >= 0 && x < 10 && y >= 0 && y < 10;
+        const alpha = inside ? (coverage[y * 10 + x]! / 255) * 0.6 : 0;
+        error += (is[at]! - (was[at]! * (1 - alpha) + 200 * alpha)) ** 2;
+      }
+      // Rounding is half a step at most in each of 64 coefficients, and the transform keeps squares (Parseval).
+      expect(Math.sqrt(error)).toBeLessThanOrEqual((STEPS / 2) * 8 + 0.01);
+    }
+  });
+
+  test("every segment and every byte behind the end marker is copied", () => {
+    const before = picture(40, 40, [[1, 1]], 9);
+    const comment = [0xff, 0xfe, 0, 5, 1, 2, 3];
+    const tail = [1, 2, 255, 217, 3];
+    const bytes = Uint8Array.from([...writeJpeg(before, { extra: comment, restartInterval: 2 }), ...tail]);
+    const result = splice(bytes, overlayOn(40, 40, 3));
+    if (!result.exact) throw new Error(result.reason);
+    const header = readScanHeader(bytes);
+    if (!header.exact) throw new Error(header.reason);
+    expect(result.bytes.subarray(0, header.dataStart)).toEqual(bytes.subarray(0, header.dataStart));
+    expect([...result.bytes.subarray(-7)]).toEqual([255, 217, ...tail]);
+  });
+
+  test("a multi-picture index goes, and the pictures with it", () => {
+    const index = [0xff, 0xe2, 0, 8, 0x4d, 0x50, 0x46, 0, 9, 9];
+    const before = picture(40, 40, [[1, 1]], 9);
+    const plain = writeJpeg(before);
+    const bytes = Uint8Array.from([...writeJpeg(before, { extra: index }), ...plain]);
+    const overlay = overlayOn(40, 40, 3);
+    const [result, expected] = [splice(bytes, overlay), splice(plain, overlay)];
+    expect(result).toEqual(expected);
+  });
+
+  test("restart intervals that the mark does not touch are copied as they are, odd filling and all", () => {
+    const before = picture(64, 8, [[1, 1]], 2);
+    const bytes = writeJpeg(before, { restartInterval: 1 });
+    const mask = { left: 60, top: 2, width: 1, height: 1, coverage: Uint8Array.of(255) };
+    const header = readScanHeader(bytes);
+    const result = splice(bytes, { mask, color: [0], opacity: 1 });
+    if (!result.exact || !header.exact) throw new Error("not exact");
+    const lastRestart = Buffer.from(bytes).lastIndexOf(Buffer.of(0xff, 0xd6));
+    expect(result.bytes.subarray(0, lastRestart + 2)).toEqual(bytes.subarray(0, lastRestart + 2));
+    expect(result.bytes).not.toEqual(bytes);
+  });
+});
+
+const refused: [string, (bytes: Uint8Array) => Uint8Array, string][] = [
+  ["a progressive frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc2), "coding"],
+  ["an arithmetic frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc9), "coding"],
+  ["12 bits", (bytes) => with_(bytes, [0xff, 0xc0], 4, 12), "coding"],
+  [
+    "a height that comes later",
+    (bytes) => with_(with_(bytes, [0xff, 0xc0], 5, 0), [0xff, 0xc0], 6, 0),
+    "coding",
+  ],
+  ["a quantisation step of 0", (bytes) => with_(bytes, [0xff, 0xdb], 9, 0), "tables"],
+  ["a table that is not there", (bytes) => with_(bytes, [0xff, 0xda], 6, 0x11), "tables"],
+  ["a code too many", (bytes) => with_(bytes, [0xff, 0xc4], 5, 3), "tables"],
+  ["no end marker", (bytes) => bytes.subarray(0, -2), "structure"],
+  ["half the data", (bytes) => bytes.subarray(0, -200), "structure"],
+  ["an early end", (bytes) => Uint8Array.from([...bytes.subarray(0, -200), 255, 217]), "data"],
+  ["bytes too many", (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 1, 2, 255, 217]), "data"],
+  ["a restart marker out of turn", (bytes) => with_(bytes, [0xff, 0xd0], 1, 0xd3), "data"],
+  ["a second scan", (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 0xff, 0xda, 0, 2]), "coding"],
+];
+
+function with_(bytes: Uint8Array, pattern: readonly number[], offset: number, value: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[Buffer.from(bytes).indexOf(Buffer.from(pattern)) + offset] = value;
+  return copy;
+}
+
+describe("what cannot be spliced", () => {
+  test.each(refused)("%s: %#", (_, spoil, reason) => {
+    const bytes = writeJpeg(picture(80, 80, [[1, 1]], 4), { restartInterval: 10 });
+    expect(splice(spoil(bytes), overlayOn(80, 80, 5))).toEqual({ exact: false, reason });
+  });
+
+  test("damage far from the mark is noticed, or decodes to the end without a contradiction", () => {
+    const before = picture(
+      64,
+      64,
+      [
+        [2, 2],
+        [1, 1],
+        [1, 1],
+      ],
+      8,
+    );
+    const bytes = writeJpeg(before, { extra: JFIF });
+    const start = Buffer.from(bytes).indexOf(Buffer.of(0xff, 0xda)) + 14;
+    const next = random(77);
+    let refusals = 0;
+    for (let i = 0; i < 3000; i++) {
+      const copy = Uint8Array.from(bytes);
+      for (let hits = 1 + Math.floor(next() * 3); hits > 0; hits--) {
+        const at =
+          i % 4 === 0 ? Math.floor(next() * copy.length) : start + Math.floor(next() * (copy.length - start));
+        copy[at] = next() * 256;
+      }
+      const result = splice(
+        i % 7 === 0 ? copy.subarray(0, next() * copy.length) : copy,
+        overlayOn(64, 64, i),
+      );
+      if (!result.exact) refusals++;
+      else readCoefficients(result.bytes);
+    }
+    expect(refusals).toBeGreaterThan(1500);
+  });
+
+  test("rubbish in the kernel's reach ends", () => {
+    const next = random(3);
+    const head = writeJpeg(picture(8, 8, [[1, 1]], 1));
+    const start = Buffer.from(head).indexOf(Buffer.of(0xff, 0xda)) + 10;
+    const huge = with_(with_(head, [0xff, 0xc0], 5, 255), [0xff, 0xc0], 7, 255);
+    const data = Uint8Array.from({ length: 200_000 }, () => next() * 255);
+    const bytes = Uint8Array.from([...huge.subarray(0, start), ...data, 255, 217]);
+    expect(splice(bytes, overlayOn(8, 8, 1))).toEqual({ exact: false, reason: "data" });
+  });
+});

@@ -1,0 +1,177 @@
+import { JPEG_KERNEL_CODE } from "./jpeg-kernel-code.ts";
+
+/** Why the kernel stopped: assembly/memory-map.ts holds the same numbers. */
+export const KERNEL_STATUS = { ok: 0, badCode: 1, dataEnd: 2, noCode: 3 } as const;
+export type KernelStatus = (typeof KERNEL_STATUS)[keyof typeof KERNEL_STATUS];
+
+interface KernelExports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  buildTable(slot: number): number;
+  begin(firstByte: number, blocks: number): void;
+  unstuff(start: number, stop: number): number;
+  cleanBytes(): number;
+  markerFound(): number;
+  startInterval(from: number, to: number): void;
+  bitPosition(): number;
+  skip(count: number): KernelStatus;
+  decodeMcu(): KernelStatus;
+  encodeMcu(): KernelStatus;
+  blend(block: number, component: number, color: number): void;
+  startOutput(): void;
+  copyBits(from: number, to: number): number;
+  finishOutput(): void;
+  drain(): void;
+  outputBytes(): number;
+}
+
+/** Bytes of one piece of input and of output. */
+export const PIECE_BYTES = 0x10000;
+/** What one MCU can take of the output, and then some. */
+const ROOM_FOR_MCU = 0x2000;
+
+const QUANT = 0x134000;
+const ALPHA = 0x135000;
+const SPEC = 0x135400;
+const BLOCKS = 0x135600;
+const INPUT = 0x136000;
+const OUTPUT = 0x148000;
+const SCAN = 0x160000;
+/** A block that runs past the data's end reads no further than this before it is noticed. */
+const BEYOND = 0x1000;
+const PAGE = 0x10000;
+
+/** What this needs of WebAssembly's API: a page's types have it, Node's leave it out. */
+interface WasmApi {
+  compile(code: Uint8Array): Promise<object>;
+  instantiate(module: object, imports: object): Promise<{ readonly exports: unknown }>;
+}
+const { WebAssembly: wasm } = globalThis as unknown as { readonly WebAssembly: WasmApi };
+
+let module: Promise<object> | undefined;
+
+/** A block of the scan's MCU, in coding order. */
+export interface McuBlock {
+  readonly component: number;
+  readonly dcTable: number;
+  readonly acTable: number;
+}
+
+/**
+ * The entropy-coded data of one sequential JPEG in WebAssembly memory: taken in by pieces, walked, written. One picture
+ * at a time; `open` starts the next. Positions are bits of the scan without its stuffed zeros.
+ */
+export class JpegKernel {
+  readonly #exports: KernelExports;
+
+  private constructor(exports: KernelExports) {
+    this.#exports = exports;
+  }
+
+  static async load(): Promise<JpegKernel> {
+    module ??= wasm.compile(Uint8Array.from(atob(JPEG_KERNEL_CODE), (byte) => byte.charCodeAt(0)));
+    const instance = await wasm.instantiate(await module, {});
+    return new JpegKernel(instance.exports as KernelExports);
+  }
+
+  /** Memory held, in bytes; it never shrinks. */
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
+  /** Makes room for a scan of at most `scanBytes`. */
+  open(scanBytes: number, blocks: readonly McuBlock[]): void {
+    const end = SCAN + BEYOND + scanBytes + 64;
+    const missing = Math.ceil((end - this.memoryBytes) / PAGE);
+    if (missing > 0) this.#exports.memory.grow(missing);
+    this.#exports.begin(SCAN + BEYOND + scanBytes - 1, blocks.length);
+    const view = this.#bytes(BLOCKS, 4 * blocks.length);
+    for (const [i, { component, dcTable, acTable }] of blocks.entries())
+      view.set([component, dcTable, acTable, 0], 4 * i);
+  }
+
+  /** `table` as DHT carries it: 16 counts, then the symbols. False when it is none that an 8-bit JPEG can have. */
+  setHuffmanTable(kind: "dc" | "ac", number: number, table: Uint8Array): boolean {
+    this.#bytes(SPEC, table.length).set(table);
+    return this.#exports.buildTable(number + (kind === "dc" ? 0 : 4)) !== 0;
+  }
+
+  /** @param steps 64, in natural order. */
+  setQuantisation(component: number, steps: ArrayLike<number>): void {
+    new Float32Array(this.#exports.memory.buffer, QUANT + component * 256, 64).set(steps);
+  }
+
+  /** Hands raw bytes over for `take`, at most `PIECE_BYTES`. */
+  supply(raw: Uint8Array): void {
+    this.#bytes(INPUT, raw.length).set(raw);
+  }
+
+  /**
+   * Takes the supplied bytes [from, to) in. Answers where it has stopped: at `to`; at a marker, whose second byte it
+   * then answers; or at a last 0xff whose meaning is not known yet (`marker` 0).
+   */
+  take(from: number, to: number): { readonly stopped: number; readonly marker: number } {
+    const stopped = this.#exports.unstuff(from, to);
+    return { stopped, marker: this.#exports.markerFound() };
+  }
+
+  /** Bytes taken in so far, without stuffed zeros. */
+  get cleanBytes(): number {
+    return this.#exports.cleanBytes() >>> 0;
+  }
+
+  get position(): number {
+    return this.#exports.bitPosition() >>> 0;
+  }
+
+  /** Starts to read an interval, given by its clean bytes. */
+  startInterval(from: number, to: number): void {
+    this.#exports.startInterval(from, to);
+  }
+
+  skip(mcus: number): KernelStatus {
+    return this.#exports.skip(mcus);
+  }
+
+  decodeMcu(): KernelStatus {
+    return this.#exports.decodeMcu();
+  }
+
+  /** Lays a colour over block `block` of the decoded MCU. `alpha`: 64 values from 0 to 1. `color`: 0 to 255. */
+  blend(block: number, component: number, alpha: Float32Array, color: number): void {
+    new Float32Array(this.#exports.memory.buffer, ALPHA, 64).set(alpha);
+    this.#exports.blend(block, component, color);
+  }
+
+  /** Starts an interval's output with the byte that `position` lies in. */
+  startOutput(): void {
+    this.#exports.startOutput();
+  }
+
+  encodeMcu(drain: (piece: Uint8Array) => void): KernelStatus {
+    if (this.#exports.outputBytes() + ROOM_FOR_MCU > PIECE_BYTES) this.drain(drain);
+    return this.#exports.encodeMcu();
+  }
+
+  copyBits(from: number, to: number, drain: (piece: Uint8Array) => void): void {
+    for (let at = from; at < to; ) {
+      at = this.#exports.copyBits(at, to) >>> 0;
+      if (at < to) this.drain(drain);
+    }
+  }
+
+  finishOutput(drain: (piece: Uint8Array) => void): void {
+    this.drain(drain);
+    this.#exports.finishOutput();
+    this.drain(drain);
+  }
+
+  /** Hands over what has been written. The piece is a view that the next call overwrites. */
+  drain(to: (piece: Uint8Array) => void): void {
+    to(this.#bytes(OUTPUT, this.#exports.outputBytes()));
+    this.#exports.drain();
+  }
+
+  #bytes(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.#exports.memory.buffer, at, length);
+  }
+}
