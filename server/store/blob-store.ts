@@ -42,11 +42,11 @@ export class BlobStore {
     syncDirectory(join(this.#blobs, ".."));
   }
 
-  /** Starts a new blob. */
-  create(): BlobWriter {
+  /** Starts a new blob. @param options.consumes See `BlobWriter`. @default false */
+  create({ consumes = false }: { readonly consumes?: boolean } = {}): BlobWriter {
     const shard = Math.floor(this.#count++ / RUN) % SHARDS;
     const id = `${shardName(shard)}${this.#random.uuid().replaceAll("-", "")}`;
-    return new BlobWriter(id, join(this.#tmp, id));
+    return new BlobWriter(id, join(this.#tmp, id), { consumes });
   }
 
   /** Moves a finished blob to where it stays. It must be `settle`d or `discard`ed afterwards. */

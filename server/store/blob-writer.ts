@@ -1,4 +1,5 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
+import { freeMemory } from "./free-memory.ts";
 
 /** Bytes that may wait for the disk before the sender is held back. */
 const HIGH_WATER = 1024 * 1024;
@@ -19,10 +20,13 @@ export class BlobWriter {
   #unsynced = 0;
   #syncing: Promise<void> | undefined;
   #failure: unknown;
+  readonly #consumes: boolean;
 
-  constructor(id: string, path: string) {
+  /** @param consumes the bytes are the writer's to free: nobody else looks at them again. */
+  constructor(id: string, path: string, { consumes }: { readonly consumes: boolean }) {
     this.id = id;
     this.#path = path;
+    this.#consumes = consumes;
   }
 
   /** Takes bytes, which must not change any more. Wait for the promise, if there is one, before the next.
@@ -90,6 +94,7 @@ export class BlobWriter {
         this.#waiting = [];
         this.#waitingBytes = 0;
         await writeAll(this.#file, batch, bytes);
+        if (this.#consumes) for (const written of batch) freeMemory(written);
         this.#syncAhead(this.#file, bytes);
       }
     } catch (error) {

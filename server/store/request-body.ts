@@ -14,7 +14,7 @@ import type { RunningChecksum } from "./crc.ts";
 import { S3Error } from "./s3-error.ts";
 import type { S3Request } from "./s3-request.ts";
 
-/** Somewhere the payload goes as it arrives; a promise holds the sender back. */
+/** Somewhere the payload goes as it arrives, for good: nobody else looks at it again. A promise holds the sender back. */
 export type BodySink = (bytes: Uint8Array) => Promise<void> | undefined;
 
 export interface ReceivedBody {

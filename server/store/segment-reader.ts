@@ -12,13 +12,14 @@ const BLOCKS = 3;
  * The bytes of a range, from one file after the other, read ahead of who consumes them by one block. The blobs must be
  * held. Blocks are used again, since fresh ones kept the garbage collector busy for a tenth of the time: a block is
  * valid until the second `next()` after it.
+ * @param ring where the blocks are kept; empty. Who hands in an own one may free them when the last was consumed.
  */
 export async function* readSegments(
   blobs: BlobStore,
   segments: readonly Segment[],
   range: ByteRange,
+  ring: Buffer[] = [],
 ): AsyncGenerator<Buffer, void> {
-  const ring: Buffer[] = [];
   const size = Math.min(BLOCK, range.end - range.start);
   let turn = 0;
   const nextBlock = () => {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { BlobStore } from "../blob-store.ts";
 import { checkRead } from "../conditions.ts";
+import { freeMemory } from "../free-memory.ts";
 import { type ByteRange, parseRange } from "../http-range.ts";
 import { notModifiedHeaders, objectHeaders } from "../object-headers.ts";
 import { S3Error } from "../s3-error.ts";
@@ -114,8 +115,9 @@ async function sendBytes(
   status: number,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => response.once("close", resolve));
+  const ring: Buffer[] = [];
   let before: Promise<void> | undefined;
-  for await (const bytes of readSegments(blobs, segments, range)) {
+  for await (const bytes of readSegments(blobs, segments, range, ring)) {
     if (response.destroyed) return;
     if (!response.headersSent) response.writeHead(status);
     const sent = new Promise<void>((resolve) => response.write(bytes, () => resolve()));
@@ -123,4 +125,6 @@ async function sendBytes(
     before = sent;
   }
   response.end();
+  await Promise.race([before, closed]);
+  if (!response.destroyed) for (const block of ring) freeMemory(block);
 }

@@ -22,7 +22,7 @@ export async function storeBody(
   parts: Pick<StoreParts, "blobs">,
   options: BodyOptions,
 ): Promise<StoredBody> {
-  const writer = parts.blobs.create();
+  const writer = parts.blobs.create({ consumes: true });
   try {
     const body = await receiveBody(request, (bytes) => writer.write(bytes), options);
     if (body.size === 0) return { ...body, blob: null };
