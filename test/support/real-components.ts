@@ -1,26 +1,13 @@
 import { describe } from "vitest";
-
-/**
- * The real components that tests use, by the environment variables that name them. `node scripts/real-components.ts start`
- * starts them all and prints these variables. With REQUIRE_REAL=1 (continuous integration) a missing one is an error;
- * without, its tests are skipped and the suite's title says what was missing.
- */
-const VARIABLES = {
-  minio: "PLATEMARK_TEST_MINIO_URL",
-  redis: "PLATEMARK_TEST_REDIS_URL",
-  postgres: "PLATEMARK_TEST_POSTGRES_URL",
-  chromium: "PLATEMARK_TEST_CHROMIUM",
-  exiftool: "PLATEMARK_TEST_EXIFTOOL",
-  imagemagick: "PLATEMARK_TEST_IMAGEMAGICK",
-  python: "PLATEMARK_TEST_PYTHON",
-} as const;
-export type RealComponent = keyof typeof VARIABLES;
+import { COMPONENT_VARIABLES, type RealComponent } from "./component-variables.ts";
 
 /** The component's URL or path; `undefined` when it is not there. */
 export function real(component: RealComponent): string | undefined {
-  const value = process.env[VARIABLES[component]];
+  const value = process.env[COMPONENT_VARIABLES[component]];
   if (!value && process.env.REQUIRE_REAL === "1")
-    throw new Error(`REQUIRE_REAL=1, but ${VARIABLES[component]} is not set: ${component} is missing.`);
+    throw new Error(
+      `REQUIRE_REAL=1, but ${COMPONENT_VARIABLES[component]} is not set: ${component} is missing.`,
+    );
   return value || undefined;
 }
 
