@@ -1,5 +1,5 @@
-/** How components carry colours. Inks of an Adobe file are stored the other way round: 255 is no ink. */
-export type ColorCoding = "grey" | "rgb" | "ycc" | "cmyk" | "adobe-cmyk" | "adobe-ycck";
+/** How components carry colours. Inks are stored the other way round, as Adobe does and decoders expect: 255 is none. */
+export type ColorCoding = "grey" | "rgb" | "ycc" | "cmyk" | "ycck";
 
 interface AppSegment {
   readonly payload: Uint8Array;
@@ -19,8 +19,8 @@ export function readColorCoding(
     ?.payload[11];
   if (components.length === 1) return "grey";
   if (components.length === 4) {
-    if (transform === undefined) return "cmyk";
-    return transform === 0 ? "adobe-cmyk" : transform === 2 ? "adobe-ycck" : null;
+    if (transform === undefined || transform === 0) return "cmyk";
+    return transform === 2 ? "ycck" : null;
   }
   if (isJfif) return "ycc";
   if (transform !== undefined) return transform === 0 ? "rgb" : transform === 1 ? "ycc" : null;
@@ -37,13 +37,12 @@ export function componentSamples(color: readonly number[], coding: ColorCoding):
   switch (coding) {
     case "grey":
     case "rgb":
-    case "cmyk":
       return [...color];
     case "ycc":
       return luminanceAndChrominance(color);
-    case "adobe-cmyk":
+    case "cmyk":
       return color.map((ink) => 255 - ink);
-    case "adobe-ycck":
+    case "ycck":
       return [...luminanceAndChrominance(color), 255 - color[3]!];
   }
 }

@@ -149,6 +149,7 @@ class Splicing {
       if (copiedBits === null) this.#copyUntil(this.#intake.rawOffset(interval, kernel.position >>> 3));
       if (copiedBits === null) kernel.startOutput();
       else kernel.copyBits(copiedBits, kernel.position, this.#output.append);
+      kernel.startRun();
       // The MCU behind the run is coded again with it: its DC differences count from marked blocks.
       const stop = Math.min(end, run.first + run.count + 1);
       for (; at < stop; at++) {

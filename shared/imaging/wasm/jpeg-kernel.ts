@@ -18,6 +18,7 @@ interface KernelExports {
   encodeMcu(): KernelStatus;
   blend(block: number, component: number, color: number): void;
   startOutput(): void;
+  startRun(): void;
   copyBits(from: number, to: number): number;
   finishOutput(): void;
   drain(): void;
@@ -145,6 +146,11 @@ export class JpegKernel {
   /** Starts an interval's output with the byte that `position` lies in. */
   startOutput(): void {
     this.#exports.startOutput();
+  }
+
+  /** To be called when all bits up to `position` have been written, before an MCU is. */
+  startRun(): void {
+    this.#exports.startRun();
   }
 
   encodeMcu(drain: (piece: Uint8Array) => void): KernelStatus {

@@ -244,6 +244,10 @@ export function outputBytes(): u32 {
 export function startOutput(): void {
   heldBits = position & 7;
   held = heldBits === 0 ? 0 : <u64>load<u8>(top - (position >> 3)) >> (8 - heldBits);
+}
+
+/** What is written next counts from what was walked last. */
+export function startRun(): void {
   memory.copy(OUT_PREDICTORS, PREDICTORS, 16);
 }
 
