@@ -54,7 +54,8 @@ function frameMasks(mask: CoverageMask, facts: PictureFacts): CoverageMask[] {
   }));
 }
 
-function storedMask(
+/** The mark's coverage on the pixels as they are stored. */
+export function storedMask(
   stored: { readonly width: number; readonly height: number },
   orientation: PictureFacts["orientation"],
   mark: MarkSpec,

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import sharp from "sharp";
+import type { NotExact } from "#imaging/jpeg/not-exact.ts";
 import { AppError, toErrorBody } from "#kernel/errors.ts";
+import { JpegSplicer } from "./jpeg-splicer.ts";
 import { MarkColors } from "./mark-color.ts";
 import { markPicture } from "./mark-picture.ts";
 import { renderPreview } from "./render-preview.ts";
@@ -16,15 +18,17 @@ sharp.cache(false);
 
 const settings = workerData as ThreadSettings;
 const colors = new MarkColors(settings.tempDir);
+const splicer = new JpegSplicer();
 let rasteriser: Promise<TextRasteriser> | undefined;
 
-async function run(request: ThreadRequest): Promise<Uint8Array> {
+async function run(request: ThreadRequest): Promise<Uint8Array | NotExact> {
   if (request.kind === "preview") return await renderPreview(request.input, request.maxSide);
   rasteriser ??= TextRasteriser.load();
-  return await markPicture(request.input, request.facts, request.mark, {
-    rasteriser: await rasteriser,
-    colors,
-  });
+  const { input, facts, mark } = request;
+  const tools = { rasteriser: await rasteriser, colors };
+  if (request.kind === "mark") return await markPicture(input, facts, mark, tools);
+  const spliced = await splicer.mark(input, facts, mark, tools);
+  return spliced.exact ? spliced.bytes : spliced;
 }
 
 /** A body that owns its whole buffer, so that it can be transferred; memory that sharp has allocated cannot. */
@@ -37,9 +41,12 @@ parentPort!.on("message", async (request: ThreadRequest) => {
   let reply: ThreadReply;
   let moved: ArrayBuffer[] = [];
   try {
-    const body = transferable(await run(request));
-    moved = [body.buffer];
-    reply = { id: request.id, result: { body, sha256: createHash("sha256").update(body).digest("hex") } };
+    const result = await run(request);
+    if (result instanceof Uint8Array) {
+      const body = transferable(result);
+      moved = [body.buffer];
+      reply = { id: request.id, result: { body, sha256: createHash("sha256").update(body).digest("hex") } };
+    } else reply = { id: request.id, result };
   } catch (error) {
     reply = { id: request.id, error: { ...toErrorBody(error), retry: AppError.from(error).retry } };
   }

@@ -6,7 +6,9 @@ import type { Logger } from "#kernel/logger.ts";
 import type { ImageMarker, MarkedPicture, MarkOptions } from "../../services/ports/image-marker.ts";
 import { DECODE_SECONDS } from "./decode-pixels.ts";
 import { inspectPicture, type PictureFacts } from "./inspect-picture.ts";
+import { spliceableHeader } from "./jpeg-splicer.ts";
 import { threadEntry } from "./locations.ts";
+import type { ThreadResult, ThreadTask } from "./thread-messages.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
 export interface ImageMarkerOptions {
@@ -44,23 +46,44 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
   });
   const budget = new ByteBudget(memoryBudgetBytes);
 
+  async function run(task: ThreadTask, bytes: number, signal?: AbortSignal): Promise<ThreadResult> {
+    using _held = await budget.acquire(bytes, { signal });
+    const result = await pool.run(task, { signal });
+    if ("exact" in result) throw new AppError("internal", `A task of kind ${task.kind} was not done.`);
+    return result;
+  }
+
+  /** `null`: the data turned out to be such that only a decoder can mark or judge them. */
+  async function spliced(
+    task: Pick<ThreadTask & { kind: "splice" }, "input" | "facts" | "mark">,
+    signal?: AbortSignal,
+  ): Promise<ThreadResult | null> {
+    using _held = await budget.acquire(bytesWhileSplicing(task.input.length), { signal });
+    const result = await pool.run({ kind: "splice", ...task }, { signal });
+    if (!("exact" in result)) return result;
+    logger.debug("mark.not_exact", { reason: result.reason });
+    return null;
+  }
+
   return {
     async mark(input: Uint8Array, { mark, signal }: MarkOptions): Promise<MarkedPicture> {
       const facts = await inspectPicture(input, mostDecodedBytes);
-      using _held = await budget.acquire(bytesWhileMarking(facts, input.length), { signal });
-      const { body, sha256 } = await pool.run({ kind: "mark", input, facts, mark }, { signal });
       const { width, height, frames, format } = facts;
-      return { body, sha256, contentType: CONTENT_TYPES[format], width, height, frames };
+      const task = { input, facts, mark };
+      const result =
+        (spliceableHeader(input, facts) && (await spliced(task, signal))) ??
+        (await run({ kind: "mark", ...task }, bytesWhileMarking(facts, input.length), signal));
+      return { ...result, contentType: CONTENT_TYPES[format], width, height, frames };
     },
 
     async preview(input, { maxSide, signal }) {
       const facts = await inspectPicture(input, mostDecodedBytes);
-      using _held = await budget.acquire(bytesWhilePreviewing(facts, input.length), { signal });
-      const { body } = await pool
-        .run({ kind: "preview", input, maxSide }, { signal })
-        .catch((error: unknown) => {
+      const bytes = bytesWhilePreviewing(facts, input.length);
+      const { body } = await run({ kind: "preview", input, maxSide }, bytes, signal).catch(
+        (error: unknown) => {
           throw AppError.from(error, "picture.corrupt");
-        });
+        },
+      );
       return { body, contentType: "image/webp" };
     },
 
@@ -72,6 +95,11 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
 function bytesWhileMarking(facts: PictureFacts, fileBytes: number): number {
   const wholePictureCoder = facts.format === "webp" || facts.format === "avif" || facts.format === "gif";
   return facts.decodedBytes * (wholePictureCoder ? 3 : facts.format === "jpeg" ? 1.25 : 1.5) + 3 * fileBytes;
+}
+
+/** The file here and in the thread, its data in the kernel, its successor; the kernel's tables and pieces. */
+function bytesWhileSplicing(fileBytes: number): number {
+  return 4 * fileBytes + 4 * 1024 * 1024;
 }
 
 /** JPEG and WebP are shrunk while they are decoded, interlaced ones and others need all their pixels. */

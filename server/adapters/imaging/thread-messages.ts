@@ -1,4 +1,5 @@
 import type { MarkSpec } from "#contracts/mark-spec.ts";
+import type { NotExact } from "#imaging/jpeg/not-exact.ts";
 import type { ErrorBody, Retry } from "#kernel/errors.ts";
 import type { PictureFacts } from "./inspect-picture.ts";
 
@@ -10,7 +11,8 @@ export interface ThreadSettings {
 
 export type ThreadTask =
   | {
-      readonly kind: "mark";
+      /** `splice` marks a JPEG without decoding it, or answers why it cannot; `mark` decodes and codes again. */
+      readonly kind: "mark" | "splice";
       readonly input: Uint8Array;
       readonly facts: PictureFacts;
       readonly mark: MarkSpec;
@@ -26,5 +28,5 @@ export interface ThreadResult {
 }
 
 export type ThreadReply =
-  | { readonly id: number; readonly result: ThreadResult }
+  | { readonly id: number; readonly result: ThreadResult | NotExact }
   | { readonly id: number; readonly error: ErrorBody & { readonly retry: Retry } };

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { NotExact } from "#imaging/jpeg/not-exact.ts";
 import { abortReason, throwIfAborted } from "#kernel/cancellation.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
@@ -12,7 +13,7 @@ import type {
 
 interface Job {
   readonly task: ThreadTask;
-  readonly resolve: (result: ThreadResult) => void;
+  readonly resolve: (result: ThreadResult | NotExact) => void;
   readonly reject: (error: unknown) => void;
   /** Threads it has cost so far. */
   deaths: number;
@@ -56,11 +57,11 @@ export class ThreadPool {
   async run(
     task: ThreadTask,
     options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<ThreadResult> {
+  ): Promise<ThreadResult | NotExact> {
     const { signal } = options;
     throwIfAborted(signal);
     if (this.#closed) throw new AppError("unavailable", "The marker has been closed.");
-    const { promise, resolve, reject } = Promise.withResolvers<ThreadResult>();
+    const { promise, resolve, reject } = Promise.withResolvers<ThreadResult | NotExact>();
     const job: Job = { task, resolve, reject, deaths: 0 };
     const onAbort = () => {
       const at = this.#waiting.indexOf(job);
