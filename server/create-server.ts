@@ -134,7 +134,10 @@ function assemble(
   const health = new Health(shared, { serverId, version });
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
-  const { handlers } = createRouter({ uploads, media, health, logger: deps.logger }, { shutdown });
+  const { handlers } = createRouter(
+    { uploads, media, health, logger: deps.logger },
+    { shutdown, local: auth.kind === "launch" },
+  );
   const routes = jsonRoutes({ uploads, media });
   const authenticator = createAuthenticator(auth, settings, deps);
   return createDispatcher({

@@ -32,12 +32,20 @@ export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 3_600_000;
 
 /** All services over gRPC, gRPC-Web and Connect. Calls without a caller end before their body is read. */
-export function createRouter(deps: RouterDeps, options: { readonly shutdown: AbortSignal }): ConnectRouter {
+export function createRouter(
+  deps: RouterDeps,
+  options: {
+    readonly shutdown: AbortSignal;
+    /** Answers are not worth packing: caller and server share a machine. @default false */
+    readonly local?: boolean;
+  },
+): ConnectRouter {
   const router = createConnectRouter({
     shutdownSignal: options.shutdown,
     readMaxBytes: MAX_MESSAGE_BYTES,
     maxTimeoutMs: MAX_TIMEOUT_MS,
     acceptCompression: [compressionGzip],
+    ...(options.local && { compressMinBytes: MAX_MESSAGE_BYTES }),
     interceptors: [translateErrors(deps.logger)],
     requestGate(context) {
       if (context.service.typeName === HealthService.typeName) return;

@@ -1,10 +1,17 @@
 import { createHash, type Hash } from "node:crypto";
-import { type CredentialScope, EMPTY_SHA256, hmac, scopeText, sha256Hex } from "./signature.ts";
+import {
+  type CredentialScope,
+  EMPTY_SHA256,
+  hmac,
+  type SigningKey,
+  scopeText,
+  sha256Hex,
+} from "./signature.ts";
 import { SignatureError } from "./signature-error.ts";
 import { sameText } from "./verify.ts";
 
 export interface ChunkSigner {
-  readonly signingKey: Uint8Array;
+  readonly signingKey: SigningKey;
   readonly scope: CredentialScope;
   /** `YYYYMMDDTHHMMSSZ`. */
   readonly date: string;

@@ -5,6 +5,7 @@ import {
   type CredentialScope,
   canonicalRequest,
   MAX_PRESIGN_SECONDS,
+  type SigningKey,
   scopeText,
   signCanonical,
   signingKey,
@@ -31,7 +32,7 @@ interface Signable {
   /** Milliseconds since the epoch, by the server's clock. */
   readonly now: number;
   /** Derives the day's key, or remembers it: half of the cost of a signature. @default signingKey */
-  readonly deriveKey?: (secretKey: string, scope: CredentialScope) => Uint8Array;
+  readonly deriveKey?: (secretKey: string, scope: CredentialScope) => SigningKey;
 }
 
 export interface SignRequestInput extends Signable {

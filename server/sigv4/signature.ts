@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, hash, type KeyObject } from "node:crypto";
 import { canonicalQuery, uriEncodePath } from "./uri-encoding.ts";
 
 export const ALGORITHM = "AWS4-HMAC-SHA256";
@@ -55,10 +55,12 @@ export function canonicalRequest(parts: CanonicalParts): {
 }
 
 export function sha256Hex(bytes: string | Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes, "hex");
 }
 
-export function hmac(key: string | Uint8Array, text: string): Buffer {
+export type SigningKey = Uint8Array | KeyObject;
+
+export function hmac(key: string | SigningKey, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 
@@ -88,7 +90,7 @@ export function signingKey(secretKey: string, scope: CredentialScope): Buffer {
 
 /** Hex signature of a canonical request. */
 export function signCanonical(
-  key: Uint8Array,
+  key: SigningKey,
   date: string,
   scope: CredentialScope,
   canonical: string,

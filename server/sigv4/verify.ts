@@ -6,6 +6,7 @@ import {
   canonicalRequest,
   MAX_PRESIGN_SECONDS,
   parseAmzDate,
+  type SigningKey,
   signCanonical,
   signingKey,
   UNSIGNED_PAYLOAD,
@@ -34,6 +35,8 @@ export interface VerifyOptions {
   readonly secretOf: (accessKey: string) => string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Derives the day's key, or remembers it. @default signingKey */
+  readonly deriveKey?: (secretKey: string, scope: CredentialScope) => SigningKey;
 }
 
 /** Who sent a request, and what its chunks must be signed with. */
@@ -43,7 +46,7 @@ export interface VerifiedSigner {
   /** Hex SHA-256, `UNSIGNED-PAYLOAD` or a `STREAMING-…` literal. */
   readonly payloadHash: string;
   readonly signature: string;
-  readonly signingKey: Buffer;
+  readonly signingKey: SigningKey;
   readonly scope: CredentialScope;
   /** `YYYYMMDDTHHMMSSZ`. */
   readonly date: string;
@@ -123,7 +126,7 @@ function verifyClaim(
       "The difference between the request time and the server's time is too large.",
     );
   const headers = signedHeaders(request, claim);
-  const key = signingKey(secretKey, claim.scope);
+  const key = (options.deriveKey ?? signingKey)(secretKey, claim.scope);
   const { text } = canonicalRequest({
     method: request.method,
     path: request.path,

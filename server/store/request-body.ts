@@ -88,6 +88,7 @@ interface Expectations {
   readonly algorithm: ChecksumAlgorithm | null;
   readonly hashes: {
     readonly md5: Hash;
+    /** Also the checksum, where that is SHA-256. */
     readonly sha256: Hash | null;
     readonly checksum: RunningChecksum | null;
   };
@@ -114,7 +115,8 @@ function expectations(request: S3Request, options: BodyOptions): Expectations {
     hashes: {
       md5: createHash("md5"),
       sha256: signedBody ? createHash("sha256") : null,
-      checksum: algorithm === null ? null : startChecksum(algorithm),
+      checksum:
+        algorithm === null || (algorithm === "SHA256" && signedBody) ? null : startChecksum(algorithm),
     },
   };
 }
@@ -122,11 +124,13 @@ function expectations(request: S3Request, options: BodyOptions): Expectations {
 function verdict(expected: Expectations, decoder: AwsChunkedDecoder | null, size: number): ReceivedBody {
   const md5 = expected.hashes.md5.digest("hex");
   if (expected.contentMd5 !== null && expected.contentMd5 !== md5) throw new S3Error("BadDigest");
-  if (expected.payloadSha256 !== null && expected.hashes.sha256?.digest("hex") !== expected.payloadSha256)
+  const sha256 = expected.hashes.sha256?.digest();
+  if (expected.payloadSha256 !== null && sha256?.toString("hex") !== expected.payloadSha256)
     throw new S3Error("XAmzContentSHA256Mismatch");
   const { algorithm, announced } = expected;
-  if (algorithm === null || !expected.hashes.checksum) return { size, md5, checksum: null };
-  const value = expected.hashes.checksum.digest().toString("base64");
+  const checksum = expected.hashes.checksum?.digest() ?? sha256;
+  if (algorithm === null || !checksum) return { size, md5, checksum: null };
+  const value = checksum.toString("base64");
   if (announced) {
     const name = checksumHeader(algorithm);
     const sent = announced.value ?? decoder?.trailers.get(name);

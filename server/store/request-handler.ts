@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "#kernel/logger.ts";
+import { DayKeys } from "../sigv4/day-keys.ts";
 import { SignatureError } from "../sigv4/signature-error.ts";
 import { verifySignature } from "../sigv4/verify.ts";
 import { AccessPolicy } from "./access-policy.ts";
@@ -26,6 +27,7 @@ export class RequestHandler {
   readonly #parts: StoreParts;
   readonly #logger: Logger;
   readonly #secrets: ReadonlyMap<string, string>;
+  readonly #keys = new DayKeys();
 
   constructor(deps: {
     readonly parts: StoreParts;
@@ -66,6 +68,7 @@ export class RequestHandler {
       {
         secretOf: (accessKey) => this.#secrets.get(accessKey),
         now: this.#parts.clock.now(),
+        deriveKey: this.#keys.derive,
       },
     );
     const complete = signer?.by === "query" ? withHoistedHeaders(request) : request;

@@ -3,14 +3,9 @@ import { Pool } from "undici";
 import { abortReason } from "#kernel/cancellation.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
+import { DayKeys } from "../../sigv4/day-keys.ts";
 import { presignUrl, signRequest } from "../../sigv4/sign.ts";
-import {
-  type CredentialScope,
-  EMPTY_SHA256,
-  scopeText,
-  sha256Hex,
-  signingKey,
-} from "../../sigv4/signature.ts";
+import { EMPTY_SHA256, sha256Hex } from "../../sigv4/signature.ts";
 import { canonicalQuery, uriEncode, uriEncodePath } from "../../sigv4/uri-encoding.ts";
 import { s3Error, unreachableStore } from "./s3-error.ts";
 import { parseError } from "./s3-xml.ts";
@@ -60,8 +55,7 @@ export class S3Client {
   readonly #logger: Logger;
   readonly #url: URL;
   readonly #pool: Pool;
-  /** Today's key, by its scope. */
-  #dayKey = { scope: "", key: new Uint8Array() };
+  readonly #keys = new DayKeys();
   /** The store's clock minus ours; learnt from its `Date` when it refuses our time (pitfall 5). */
   #offsetMs = 0;
 
@@ -118,7 +112,7 @@ export class S3Client {
       expiresSeconds: request.expiresSeconds,
       credentials: { accessKey, secretKey },
       region,
-      deriveKey: this.#deriveKey,
+      deriveKey: this.#keys.derive,
       now: this.#clock.now() + this.#offsetMs,
     });
   }
@@ -154,7 +148,7 @@ export class S3Client {
       payloadHash: request.body ? sha256Hex(request.body) : EMPTY_SHA256,
       credentials: { accessKey, secretKey },
       region,
-      deriveKey: this.#deriveKey,
+      deriveKey: this.#keys.derive,
       now: this.#clock.now() + this.#offsetMs,
     });
     const response = await this.#pool.request({
@@ -175,13 +169,6 @@ export class S3Client {
       body: response.body,
     };
   }
-
-  readonly #deriveKey = (secretKey: string, scope: CredentialScope): Uint8Array<ArrayBuffer> => {
-    const text = scopeText(scope);
-    if (this.#dayKey.scope !== text)
-      this.#dayKey = { scope: text, key: new Uint8Array(signingKey(secretKey, scope)) };
-    return this.#dayKey.key;
-  };
 
   #path(key: string | undefined): string {
     const bucket = `/${uriEncode(this.#location.bucket)}`;
