@@ -1,3 +1,4 @@
+import { markJobSchema } from "#contracts/mark-job.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Lease } from "../services/ports/queue.ts";
@@ -5,7 +6,7 @@ import { type MarkWorkerDeps, runJob } from "./job-run.ts";
 import { failBuriedJobs } from "./media-outcome.ts";
 
 export interface MarkWorkerOptions {
-  /** Pictures marked at once. As many again may be on their way from or to the store. */
+  /** Pictures marked at once. As many again may be on their way from or to the store, small ones by their size. */
   readonly concurrency: number;
   /** Originals held in memory at once, in bytes. */
   readonly originalsBudgetBytes: number;
@@ -19,6 +20,10 @@ export interface MarkWorker extends AsyncDisposable {
   start(): void;
 }
 
+/** Originals of at least so many bytes take a whole place among those in hand; the smallest take an eighth. Then many
+ *  tiny pictures share each write to the database, of which every one waits for the disk. */
+const WHOLE_PLACE_BYTES = 1024 * 1024;
+const SMALLEST_PLACE = 1 / 8;
 const TAKE_WAIT_MS = 5_000;
 const FAULT_PAUSE_MS = 1_000;
 const BURIED_LOOK_MS = 60_000;
@@ -38,6 +43,10 @@ class Worker implements MarkWorker {
   /** Ends the work in hand. */
   readonly #abandon = new AbortController();
   readonly #inHand = new Set<Promise<void>>();
+  /** Places that those in hand take. */
+  #taken = 0;
+  /** What the jobs of the latest delivery took, each: the next are likely to be of their kind. */
+  #usualPlace = 1;
   #loops: Promise<unknown> = Promise.resolve();
 
   constructor(deps: MarkWorkerDeps, options: MarkWorkerOptions) {
@@ -71,15 +80,17 @@ class Worker implements MarkWorker {
     const { signal } = this.#stop;
     const most = this.#options.concurrency * 2;
     while (!signal.aborted) {
-      if (this.#inHand.size >= most) {
+      if (this.#taken > most - this.#usualPlace) {
         await Promise.race([...this.#inHand, this.#stopped]);
         continue;
       }
       try {
-        const free = most - this.#inHand.size;
+        const free = Math.max(1, Math.floor((most - this.#taken) / this.#usualPlace));
         const { visibilityMs } = this.#options;
-        for (const lease of await queue.take(free, { visibilityMs, waitMs: TAKE_WAIT_MS, signal }))
-          this.#begin(lease);
+        const leases = await queue.take(free, { visibilityMs, waitMs: TAKE_WAIT_MS, signal });
+        const before = this.#taken;
+        for (const lease of leases) this.#begin(lease);
+        if (leases.length > 0) this.#usualPlace = (this.#taken - before) / leases.length;
       } catch (error) {
         if (signal.aborted) return;
         const { code, message } = AppError.from(error);
@@ -90,8 +101,13 @@ class Worker implements MarkWorker {
   }
 
   #begin(lease: Lease): void {
-    const work = this.#work(lease).finally(() => this.#inHand.delete(work));
+    const place = placeOf(lease);
+    const work = this.#work(lease).finally(() => {
+      this.#inHand.delete(work);
+      this.#taken -= place;
+    });
     this.#inHand.add(work);
+    this.#taken += place;
   }
 
   async #work(lease: Lease): Promise<void> {
@@ -148,4 +164,11 @@ class Worker implements MarkWorker {
       await clock.sleep(BURIED_LOOK_MS, { signal }).catch(() => undefined);
     }
   }
+}
+
+/** From an eighth to one, by the original's size; one for what is no mark job. */
+function placeOf({ payload }: Lease): number {
+  const size = markJobSchema.shape.size.safeParse(Reflect.get(Object(payload), "size"));
+  if (!size.success) return 1;
+  return Math.min(1, Math.max(SMALLEST_PLACE, size.data / WHOLE_PLACE_BYTES));
 }
