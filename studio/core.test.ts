@@ -133,6 +133,19 @@ describe("what a window asks of the core", () => {
     expect(made).toBe(1);
   });
 
+  test("imports a single picture by its path, and shows it", async () => {
+    await writeFile(join(folder, "a.png"), PNG);
+    await writeFile(join(folder, "b.png"), "another");
+    await using opened = await open();
+    const path = join(folder, "a.png");
+    const { jobId } = await opened.handlers["import.start"]({ path }, { signal });
+    await opened.studio.imports.finished(jobId);
+    expect(opened.studio.imports.job(jobId)).toMatchObject({ state: "done", found: 1, label: "a.png" });
+    const { items } = opened.studio.imports.page(jobId, "all", 0, 10);
+    expect(items).toMatchObject([{ file: "a.png", state: "marked" }]);
+    expect(await opened.studio.core.asset(thumbPath(items[0]!.id), { signal })).not.toBeNull();
+  });
+
   test("shows pictures through the previews' child, and nothing else", async () => {
     await writeFile(join(folder, "a.png"), PNG);
     await writeFile(join(folder, "b.png"), "no picture at all");

@@ -86,7 +86,7 @@ export class Imports implements AsyncDisposable {
   }
 
   /**
-   * Begins to import a folder. The same folder again is the same job in its next run; while it runs it just goes on,
+   * Begins to import a folder, or one picture by its path. The same folder again is the same job in its next run; while it runs it just goes on,
    * or begins again when another mark is wanted.
    * @throws AppError `not_found` when there is no such folder.
    */

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type ScannedFile, scanFolder } from "./scan-folder.ts";
+import { pathOf, type ScannedFile, scanFolder } from "./scan-folder.ts";
 
 let root: string;
 const signal = new AbortController().signal;
@@ -46,6 +46,23 @@ describe("a scan", () => {
     const { names, ignored } = await scan();
     expect(names).toEqual(["a.jpg", "c.heic", "d.cr3", "deep/er/b.TIFF"]);
     expect(ignored).toBe(2);
+  });
+
+  test("takes a picture for the only one, and refuses any other file", async () => {
+    await write("a.jpg");
+    await write("b.jpg");
+    await write("c.txt");
+    const { names } = await scan(join(root, "a.jpg"));
+    expect(names).toEqual(["a.jpg"]);
+    expect(pathOf(join(root, "a.jpg"), "a.jpg")).toBe(join(root, "a.jpg"));
+    await expect(scan(join(root, "c.txt"))).rejects.toMatchObject({ code: "invalid_argument" });
+  });
+
+  test("tells a folder from a picture of the same name in it", async () => {
+    await write("a.jpg/a.jpg");
+    const folder = join(root, "a.jpg");
+    const { names } = await scan(folder);
+    expect(names.map((name) => pathOf(folder, name))).toEqual([join(folder, "a.jpg")]);
   });
 
   test("says at once what cannot be marked", async () => {
@@ -135,8 +152,8 @@ describe("a scan", () => {
   });
 
   test("refuses a root that is missing or a file", async () => {
-    await write("a.jpg");
+    await write("a.txt");
     await expect(scan(join(root, "no"))).rejects.toMatchObject({ code: "not_found" });
-    await expect(scan(join(root, "a.jpg"))).rejects.toMatchObject({ code: "invalid_argument" });
+    await expect(scan(join(root, "a.txt"))).rejects.toMatchObject({ code: "invalid_argument" });
   });
 });

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { access, opendir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isTemporaryName, pictureKind } from "#contracts/picture-types.ts";
 import { throwIfAborted } from "#kernel/cancellation.ts";
 import { AppError } from "#kernel/errors.ts";
@@ -28,14 +28,21 @@ export interface ScanBatch {
 /**
  * Walks a folder tree and hands its pictures on in batches, so that a hundred thousand of them are never held at once.
  * Hidden and temporary names are skipped. Links are followed; each folder is walked once, whatever leads to it, real
- * folders before linked ones. What cannot be read is reported as a file with a refusal, and the walk goes on.
- * @throws AppError `not_found`, `invalid_argument` or `file.unreadable` when the root itself is no readable folder.
+ * folders before linked ones. What cannot be read is reported as a file with a refusal, and the walk goes on. A root that
+ * is itself a picture is handed on as the only one.
+ * @throws AppError `not_found`, `invalid_argument` or `file.unreadable` when the root is neither a readable folder nor a
+ *   picture.
  */
 export async function* scanFolder(
   root: string,
   { signal }: { readonly signal: AbortSignal },
 ): AsyncGenerator<ScanBatch, void, void> {
-  const walked = new Set<string>([await identify(root)]);
+  const identity = await identify(root);
+  if (identity === null) {
+    yield { files: [await single(root)], ignored: 0 };
+    return;
+  }
+  const walked = new Set<string>([identity]);
   const folders: string[] = [""];
   const linked: string[] = [];
   for (;;) {
@@ -98,7 +105,8 @@ async function examine(
   const sorted = names.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const examined = await Promise.all(
     sorted.map(async ({ name, link }) => {
-      const file = folder === "" ? name : `${folder}/${name}`;
+      // A folder `a.jpg` that holds `a.jpg` is no picture: see `pathOf`.
+      const file = folder === "" ? (name === basename(root) ? `./${name}` : name) : `${folder}/${name}`;
       const path = join(root, file);
       try {
         const facts = await stat(path, { bigint: true });
@@ -149,9 +157,18 @@ function unreadable(error: unknown, link: boolean): Refusal {
   return { code: "file.unreadable", message: "The file cannot be read. Allow it, and import again." };
 }
 
-async function identify(root: string): Promise<string> {
+async function single(root: string): Promise<ScannedFile> {
+  const file = basename(root);
+  const facts = await stat(root, { bigint: true });
+  const size = Number(facts.size);
+  return { file, size, mtimeNs: String(facts.mtimeNs), refusal: refusalOf(file, size) };
+}
+
+/** What a folder is known by; `null` for a picture. */
+async function identify(root: string): Promise<string | null> {
   try {
     const facts = await stat(await realpath(root), { bigint: true });
+    if (facts.isFile() && pictureKind(basename(root)) !== "other") return null;
     if (!facts.isDirectory())
       throw new AppError("invalid_argument", `“${root}” is a file. Name the folder that it is in.`);
     await access(root, constants.R_OK | constants.X_OK);
@@ -164,7 +181,8 @@ async function identify(root: string): Promise<string> {
   }
 }
 
-/** The path on this machine of a file that a scan has named. */
+/** The path on this machine of a file that a scan has named. A picture that was the root has the root's own name. */
 export function pathOf(root: string, file: string): string {
+  if (file === basename(root)) return root;
   return join(root, ...file.split("/"));
 }
