@@ -46,6 +46,7 @@ const pictures: [string, () => Promise<Uint8Array>][] = [
         .toBuffer(),
   ],
   ["4:2:0 with restart markers", async () => restarted(await photo(odd).jpeg(jpeg).toBuffer(), 3)],
+  ["tables made for the picture", () => photo(odd).jpeg({ quality: 80, optimiseCoding: true }).toBuffer()],
   ["grey", () => photo(odd, 1).toColourspace("b-w").jpeg(jpeg).toBuffer()],
   [
     "grey with restart markers",

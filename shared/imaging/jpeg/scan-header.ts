@@ -32,6 +32,8 @@ export interface ScanHeader {
   readonly acTables: ReadonlyMap<number, Uint8Array>;
   /** Of the multi-picture index (CIPA DC-007), when there is one. `end` exclusive. */
   readonly index: { readonly start: number; readonly end: number } | null;
+  /** Offset of the scan's header, SOS. */
+  readonly scanStart: number;
   /** Offset of the first byte of entropy-coded data. */
   readonly dataStart: number;
 }
@@ -140,6 +142,7 @@ function headerOf(
     dcTables: huffman.dc,
     acTables: huffman.ac,
     index: index ? { start: index.start, end: index.start + 4 + index.payload.length } : null,
+    scanStart: segments.get(SOS)![0]!.start,
     dataStart,
   };
 }

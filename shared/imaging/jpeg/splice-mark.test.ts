@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  acSymbols,
   type Coefficients,
   mcuCount,
   readCoefficients,
   samplesOf,
+  tightTable,
   type WriteOptions,
   writeJpeg,
 } from "../../../test/fixtures/pictures/jpeg-coefficients.ts";
@@ -18,6 +20,8 @@ beforeAll(async () => {
 });
 
 const STEPS = 4;
+/** A one behind 0 to 15 zeros. */
+const RUNS_OF_ONE = Array.from({ length: 16 }, (_, run) => (run << 4) | 1);
 const JFIF = [0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
 
 function random(seed: number): () => number {
@@ -185,6 +189,38 @@ describe("spliceMark", () => {
           },
         ),
         { numRuns: 40, seed: 1 },
+      );
+    },
+  );
+
+  test.each([
+    ["leave room at their end", 12],
+    ["leave no room", 16],
+  ])(
+    "tables that lack codes and %s: all coefficients outside the touched MCUs are the same",
+    (_, longest) => {
+      fc.assert(
+        fc.property(fc.nat(), fc.constantFrom(0, 1, 5), (seed, restartInterval) => {
+          const before = picture(120, 90, SAMPLINGS[seed % SAMPLINGS.length]![1], seed);
+          // Few different symbols, so that a mark of high contrast needs others.
+          for (const block of before.blocks)
+            for (let k = 1; k < 64; k++) block[k] = k % 5 === 0 ? Math.sign(block[k]!) : 0;
+          const ac = tightTable([...new Set([...acSymbols(before.blocks), ...RUNS_OF_ONE])], longest);
+          expect(ac.findLastIndex((count, length) => length < 16 && count > 0)).toBe(longest - 1);
+          const bytes = writeJpeg(before, { restartInterval, steps: STEPS, extra: JFIF, ac });
+          const overlay = overlayOn(120, 90, seed + 1);
+          const result = splice(bytes, overlay);
+          if (!result.exact) throw new Error(result.reason);
+          const after = readCoefficients(result.bytes);
+          const isTouched = touches(overlay, before);
+          const perMcu = before.blocks.length / (mcuCount(before).columns * mcuCount(before).rows);
+          for (const [i, block] of before.blocks.entries())
+            if (!isTouched(Math.floor(i / perMcu))) expect(after.blocks[i]).toEqual(block);
+          const start = Buffer.from(bytes).indexOf(Buffer.of(0xff, 0xda));
+          expect(result.bytes.subarray(0, start)).toEqual(bytes.subarray(0, start));
+          expect([...result.bytes.subarray(start, start + 2)]).toEqual([0xff, 0xc4]);
+        }),
+        { numRuns: 30, seed: 2 },
       );
     },
   );

@@ -6,6 +6,7 @@ import { GrowingBytes } from "./growing-bytes.ts";
 import { type NotExact, notExact } from "./not-exact.ts";
 import type { ScanHeader } from "./scan-header.ts";
 import { type ScanIntake, type ScanInterval, takeScan } from "./scan-intake.ts";
+import { newTablesSegment, rewrites, type ScanTable, widenedTables } from "./widened-tables.ts";
 
 /** A mark on stored pixels, in the picture's own colour space (255 is all of an ink). */
 export interface JpegOverlay {
@@ -32,6 +33,9 @@ const GROWTH_OF_MCU = 128;
  * again, with the file's own tables; of the next one the DC differences; all other bits and bytes are copied. The whole
  * scan is walked, so damage anywhere is noticed.
  *
+ * Tables made for one picture often lack codes that the mark needs. They are widened in a segment of their own before
+ * the scan; where that moves other codes, the scan's symbols are written anew, coefficients staying as they are.
+ *
  * Where the file has a multi-picture index, the index and the pictures behind the end marker are left out: the index
  * counts bytes that move.
  * @param header From `readScanHeader(source)`.
@@ -47,15 +51,21 @@ export function spliceMark(
   const runs = touchedRuns(header, overlay.mask);
   const mcus = header.mcusPerRow * header.mcuRows;
   const perInterval = header.restartInterval || mcus;
-  if (!prepare(kernel, header, scanBytes)) return notExact("tables");
+  const tables = widenedTables(header);
+  if (!prepare(kernel, header, tables, scanBytes)) return notExact("tables");
   const intake = takeScan(kernel, source, header.dataStart, Math.ceil(mcus / perInterval));
   if (!intake.exact) return intake;
 
   const touchedMcus = runs.reduce((sum, { count }) => sum + count, 0);
   const output = new GrowingBytes(source.length + touchedMcus * GROWTH_OF_MCU + 4096);
-  const head = header.index ?? { start: header.dataStart, end: header.dataStart };
-  output.append(source.subarray(0, head.start));
-  const splicing = new Splicing(kernel, source, header, overlay, intake, output, head.end);
+  const index = header.index ?? { start: 2, end: 2 };
+  for (const piece of [
+    source.subarray(0, index.start),
+    source.subarray(index.end, header.scanStart),
+    newTablesSegment(tables),
+  ])
+    output.append(piece);
+  const splicing = new Splicing(kernel, source, header, overlay, intake, output, rewrites(tables));
   let next = 0;
   for (const [i, interval] of intake.intervals.entries()) {
     const first = i * perInterval;
@@ -89,14 +99,16 @@ function blocksOf({ components }: ScanHeader) {
   );
 }
 
-function prepare(kernel: JpegKernel, header: ScanHeader, scanBytes: number): boolean {
-  kernel.open(scanBytes, blocksOf(header));
+function prepare(
+  kernel: JpegKernel,
+  header: ScanHeader,
+  tables: readonly ScanTable[],
+  scanBytes: number,
+): boolean {
+  kernel.open(scanBytes, blocksOf(header), rewrites(tables));
   for (const [i, { steps }] of header.components.entries()) kernel.setQuantisation(i, steps);
-  const used = (kind: "dc" | "ac") =>
-    new Set(header.components.map((each) => (kind === "dc" ? each.dcTable : each.acTable)));
-  return (
-    [...used("dc")].every((number) => kernel.setHuffmanTable("dc", number, header.dcTables.get(number)!)) &&
-    [...used("ac")].every((number) => kernel.setHuffmanTable("ac", number, header.acTables.get(number)!))
+  return tables.every(({ kind, number, read, written, changedFrom }) =>
+    kernel.setHuffmanTable(kind, number, read, written, changedFrom),
   );
 }
 
@@ -111,6 +123,7 @@ class Splicing {
   readonly #blocks: ReturnType<typeof blocksOf>;
   readonly #samples: readonly number[];
   readonly #alpha = new Float32Array(64);
+  readonly #rewrites: boolean;
   /** All of the source before it is in the output. */
   #copied: number;
 
@@ -121,7 +134,7 @@ class Splicing {
     overlay: JpegOverlay,
     intake: ScanIntake,
     output: GrowingBytes,
-    copied: number,
+    rewrites: boolean,
   ) {
     this.#kernel = kernel;
     this.#source = source;
@@ -131,7 +144,8 @@ class Splicing {
     this.#output = output;
     this.#blocks = blocksOf(header);
     this.#samples = componentSamples(overlay.color, header.colorCoding);
-    this.#copied = copied;
+    this.#copied = header.scanStart;
+    this.#rewrites = rewrites;
   }
 
   /** Walks the MCUs [first, end) of an interval and codes `runs` anew. An interval without any stays as it is. */
@@ -139,16 +153,22 @@ class Splicing {
     const kernel = this.#kernel;
     kernel.startInterval(interval.cleanStart, interval.cleanEnd);
     let at = first;
-    let copiedBits: number | null = null;
+    let isWriting = false;
+    const write = () => {
+      if (isWriting) return;
+      isWriting = true;
+      this.#copyUntil(this.#intake.rawOffset(interval, kernel.position >>> 3));
+      kernel.startOutput();
+    };
+    if (this.#rewrites) write();
     for (const run of runs) {
       if (run.first > at) {
-        const status = kernel.skip(run.first - at);
+        const status = kernel.skip(run.first - at, this.#output.append);
         if (status !== KERNEL_STATUS.ok) return status;
         at = run.first;
       }
-      if (copiedBits === null) this.#copyUntil(this.#intake.rawOffset(interval, kernel.position >>> 3));
-      if (copiedBits === null) kernel.startOutput();
-      else kernel.copyBits(copiedBits, kernel.position, this.#output.append);
+      write();
+      kernel.catchUp(this.#output.append);
       kernel.startRun();
       // The MCU behind the run is coded again with it: its DC differences count from marked blocks.
       const stop = Math.min(end, run.first + run.count + 1);
@@ -156,16 +176,15 @@ class Splicing {
         const status = this.#recode(at, at < run.first + run.count);
         if (status !== KERNEL_STATUS.ok) return status;
       }
-      copiedBits = kernel.position;
     }
     if (at < end) {
-      const status = kernel.skip(end - at);
+      const status = kernel.skip(end - at, this.#output.append);
       if (status !== KERNEL_STATUS.ok) return status;
     }
     // Up to seven bits fill the last byte; more are data of nobody's.
     if (interval.cleanEnd * 8 - kernel.position > 7) return KERNEL_STATUS.dataEnd;
-    if (copiedBits !== null) {
-      kernel.copyBits(copiedBits, kernel.position, this.#output.append);
+    if (isWriting) {
+      kernel.catchUp(this.#output.append);
       kernel.finishOutput(this.#output.append);
       this.#copied = interval.rawEnd;
     }

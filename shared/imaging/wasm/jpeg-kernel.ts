@@ -1,25 +1,27 @@
 import { JPEG_KERNEL_CODE } from "./jpeg-kernel-code.ts";
 
 /** Why the kernel stopped: assembly/memory-map.ts holds the same numbers. */
-export const KERNEL_STATUS = { ok: 0, badCode: 1, dataEnd: 2, noCode: 3 } as const;
+export const KERNEL_STATUS = { ok: 0, badCode: 1, dataEnd: 2, noCode: 3, outputFull: 4 } as const;
 export type KernelStatus = (typeof KERNEL_STATUS)[keyof typeof KERNEL_STATUS];
 
 interface KernelExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  buildTable(slot: number): number;
-  begin(firstByte: number, blocks: number): void;
+  buildTable(slot: number, changedFrom: number): number;
+  buildCodes(slot: number): void;
+  begin(firstByte: number, blocks: number, rewrites: boolean): void;
   unstuff(start: number, stop: number): number;
   cleanBytes(): number;
   markerFound(): number;
   startInterval(from: number, to: number): void;
   bitPosition(): number;
   skip(count: number): KernelStatus;
+  remainingMcus(): number;
   decodeMcu(): KernelStatus;
   encodeMcu(): KernelStatus;
   blend(block: number, component: number, color: number): void;
   startOutput(): void;
   startRun(): void;
-  copyBits(from: number, to: number): number;
+  catchUp(): number;
   finishOutput(): void;
   drain(): void;
   outputBytes(): number;
@@ -79,21 +81,37 @@ export class JpegKernel {
     return this.#exports.memory.buffer.byteLength;
   }
 
-  /** Makes room for a scan of at most `scanBytes`. */
-  open(scanBytes: number, blocks: readonly McuBlock[]): void {
+  /**
+   * Makes room for a scan of at most `scanBytes`.
+   * @param rewrites Tables change (`setHuffmanTable`), so all that is walked over is written, too.
+   */
+  open(scanBytes: number, blocks: readonly McuBlock[], rewrites: boolean): void {
     const end = SCAN + BEYOND + scanBytes + 64;
     const missing = Math.ceil((end - this.memoryBytes) / PAGE);
     if (missing > 0) this.#exports.memory.grow(missing);
-    this.#exports.begin(SCAN + BEYOND + scanBytes - 1, blocks.length);
+    this.#exports.begin(SCAN + BEYOND + scanBytes - 1, blocks.length, rewrites);
     const view = this.#bytes(BLOCKS, 4 * blocks.length);
     for (const [i, { component, dcTable, acTable }] of blocks.entries())
       view.set([component, dcTable, acTable, 0], 4 * i);
   }
 
-  /** `table` as DHT carries it: 16 counts, then the symbols. False when it is none that an 8-bit JPEG can have. */
-  setHuffmanTable(kind: "dc" | "ac", number: number, table: Uint8Array): boolean {
-    this.#bytes(SPEC, table.length).set(table);
-    return this.#exports.buildTable(number + (kind === "dc" ? 0 : 4)) !== 0;
+  /**
+   * Tables as DHT carries them: 16 counts, then the symbols. False when `read` is none that an 8-bit JPEG can have.
+   * @param written For the output: equal to `read` but for codes from `changedFrom` on (see `WidenedTable`).
+   */
+  setHuffmanTable(
+    kind: "dc" | "ac",
+    number: number,
+    read: Uint8Array,
+    written: Uint8Array,
+    changedFrom: number,
+  ): boolean {
+    const slot = number + (kind === "dc" ? 0 : 4);
+    this.#bytes(SPEC, read.length).set(read);
+    if (this.#exports.buildTable(slot, changedFrom) === 0) return false;
+    this.#bytes(SPEC, written.length).set(written);
+    this.#exports.buildCodes(slot);
+    return true;
   }
 
   /** @param steps 64, in natural order. */
@@ -129,8 +147,14 @@ export class JpegKernel {
     this.#exports.startInterval(from, to);
   }
 
-  skip(mcus: number): KernelStatus {
-    return this.#exports.skip(mcus);
+  /** Walks over MCUs; where tables change, writes them. */
+  skip(mcus: number, drain: (piece: Uint8Array) => void): KernelStatus {
+    let status = this.#exports.skip(mcus);
+    while (status === KERNEL_STATUS.outputFull) {
+      this.drain(drain);
+      status = this.#exports.skip(this.#exports.remainingMcus());
+    }
+    return status;
   }
 
   decodeMcu(): KernelStatus {
@@ -158,11 +182,9 @@ export class JpegKernel {
     return this.#exports.encodeMcu();
   }
 
-  copyBits(from: number, to: number, drain: (piece: Uint8Array) => void): void {
-    for (let at = from; at < to; ) {
-      at = this.#exports.copyBits(at, to) >>> 0;
-      if (at < to) this.drain(drain);
-    }
+  /** Writes what has been walked over since the output started or an MCU was written. */
+  catchUp(drain: (piece: Uint8Array) => void): void {
+    while (this.#exports.catchUp() === 0) this.drain(drain);
   }
 
   finishOutput(drain: (piece: Uint8Array) => void): void {

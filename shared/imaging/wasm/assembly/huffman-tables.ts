@@ -1,9 +1,22 @@
 /** AssemblyScript: the look-up tables of Huffman codes (ITU-T T.81, Annex C). */
 
-import { CODES, END_OF_BLOCK, ESCAPE, FAST_AC, FAST_AC_BITS, FAST_DC, FULL, SPEC } from "./memory-map";
+import {
+  CHANGED_FROM,
+  CODES,
+  END_OF_BLOCK,
+  ESCAPE,
+  FAST_AC,
+  FAST_AC_BITS,
+  FAST_DC,
+  FULL,
+  SPEC,
+} from "./memory-map";
 
-/** Makes all tables of a slot out of SPEC. False: no Huffman table, or one that 8-bit samples cannot need, or a symbol twice. */
-export function buildTable(slot: u32): bool {
+/**
+ * Makes all tables of a slot out of SPEC. False: no Huffman table, or one that 8-bit samples cannot need, or a symbol
+ * twice. Codes from `changedFrom` on, as numbers of 16 bits, will be others in the output: `buildCodes` comes next.
+ */
+export function buildTable(slot: u32, changedFrom: u32): bool {
   const full = FULL + ((<usize>slot) << 17);
   const codes = CODES + ((<usize>slot) << 10);
   const isDc = slot < 4;
@@ -27,8 +40,21 @@ export function buildTable(slot: u32): bool {
     code <<= 1;
   }
   if (isDc) buildFastDc(full, FAST_DC + ((<usize>slot) << 11));
-  else buildFastAc(full, FAST_AC + ((<usize>(slot - 4)) << 14));
+  else {
+    store<u32>(CHANGED_FROM + ((<usize>(slot - 4)) << 2), changedFrom);
+    buildFastAc(full, FAST_AC + ((<usize>(slot - 4)) << 14), changedFrom);
+  }
   return true;
+}
+
+/** Makes a slot's codes for the output out of SPEC, which holds all symbols that the input's table has. */
+export function buildCodes(slot: u32): void {
+  const codes = CODES + ((<usize>slot) << 10);
+  let code: u32 = 0;
+  let value = SPEC + 16;
+  for (let length: u32 = 1; length <= 16; length++, code <<= 1)
+    for (let i: u32 = load<u8>(SPEC + length - 1); i > 0; i--)
+      store<u32>(codes + ((<usize>load<u8>(value++)) << 2), (length << 16) | code++);
 }
 
 function buildFastDc(full: usize, fast: usize): void {
@@ -40,14 +66,17 @@ function buildFastDc(full: usize, fast: usize): void {
 
 /**
  * For each 13 bits: as many symbols as they hold, taken together. Low five bits: their length with all their extra
- * bits; above: by how much the coefficient's number grows, plus END_OF_BLOCK, or ESCAPE where not one symbol fits.
+ * bits; above: by how much the coefficient's number grows, plus END_OF_BLOCK, or ESCAPE where not one symbol fits, or
+ * its code changes.
  */
-function buildFastAc(full: usize, fast: usize): void {
+function buildFastAc(full: usize, fast: usize, changedFrom: u32): void {
   for (let i: u32 = 0; i < 1 << FAST_AC_BITS; i++) {
     let used: u32 = 0;
     let step: u32 = 0;
     while (used < FAST_AC_BITS) {
-      const entry: u32 = load<u16>(full + ((<usize>(((i << 3) << used) & 0xffff)) << 1));
+      const window = ((i << 3) << used) & 0xffff;
+      if (window >= changedFrom) break;
+      const entry: u32 = load<u16>(full + ((<usize>window) << 1));
       const length = entry >> 8;
       if (length === 0 || used + length > FAST_AC_BITS) break;
       const run = (entry >> 4) & 15;

@@ -11,6 +11,7 @@
 import {
   BAD_CODE,
   BLOCKS,
+  CHANGED_FROM,
   CODES,
   COEFFICIENTS,
   DATA_END,
@@ -24,12 +25,13 @@ import {
   OUT_PREDICTORS,
   OUTPUT,
   OUTPUT_BYTES,
+  OUTPUT_FULL,
   PREDICTORS,
   ZIGZAG,
 } from "./memory-map";
 
 export { blend } from "./blend";
-export { buildTable } from "./huffman-tables";
+export { buildCodes, buildTable } from "./huffman-tables";
 
 let top: usize = 0;
 let blocks: u32 = 0;
@@ -41,9 +43,20 @@ let marker: u32 = 0;
 let held: u64 = 0;
 let heldBits: u32 = 0;
 let written: usize = 0;
+/** Bits before it are in the output. */
+let copied: u32 = 0;
+/** Codes change on the way, so all that is walked over must be written. */
+let rewriting: bool = false;
+let remaining: u32 = 0;
+
+/** Pending bits above which it is time to copy them. */
+const PENDING_BITS: u32 = 4096;
+/** More than any one MCU and what is pending can take. */
+const ROOM: usize = 0x4000;
 
 /** `firstByte`: address of the clean scan's first byte. */
-export function begin(firstByte: usize, blockCount: u32): void {
+export function begin(firstByte: usize, blockCount: u32, rewrites: bool): void {
+  rewriting = rewrites;
   top = firstByte;
   blocks = blockCount;
   cleanLength = 0;
@@ -116,12 +129,23 @@ function extend(bits: u32, size: u32): i32 {
   return bits < 1 << (size - 1) ? <i32>bits - (1 << size) + 1 : <i32>bits;
 }
 
-/** Walks over MCUs; only DC values are kept. */
+/**
+ * Walks over MCUs; only DC values are kept. Where codes change, what is walked over is written: OUTPUT_FULL asks for
+ * `drain` and for the `remainingMcus`.
+ */
 export function skip(count: u32): i32 {
   let p = position;
   const last = top - 7;
   const blockEnd = BLOCKS + ((<usize>blocks) << 2);
   for (; count > 0; count--) {
+    if (rewriting && (p - copied >= PENDING_BITS || written > OUTPUT_BYTES - ROOM)) {
+      copyUntil(p);
+      if (written > OUTPUT_BYTES - ROOM) {
+        position = p;
+        remaining = count;
+        return OUTPUT_FULL;
+      }
+    }
     for (let block = BLOCKS; block < blockEnd; block += 4) {
       const dc: usize = load<u8>(block, 1);
       const ac: usize = load<u8>(block, 2);
@@ -162,11 +186,18 @@ export function skip(count: u32): i32 {
           break;
         }
         buffer = load<u64>(last - (p >> 3)) << (p & 7);
-        const single: u32 = load<u16>(FULL + ((ac + 4) << 17) + ((<usize>(buffer >> 48)) << 1));
+        const window = <u32>(buffer >> 48);
+        const single: u32 = load<u16>(FULL + ((ac + 4) << 17) + ((<usize>window) << 1));
         const coefficient = single & 15;
         const run = (single >> 4) & 15;
-        p += (single >> 8) + coefficient;
         if (single === 0 || coefficient > 10) return BAD_CODE;
+        if (window >= load<u32>(CHANGED_FROM + (ac << 2))) {
+          copyUntil(p);
+          const code = load<u32>(CODES + ((ac + 4) << 10) + ((<usize>(single & 255)) << 2));
+          put(code & 0xffff, code >> 16);
+          copied = p + (single >> 8);
+        }
+        p += (single >> 8) + coefficient;
         if (coefficient === 0) {
           if (run === 0) break;
           k += 16;
@@ -182,6 +213,10 @@ export function skip(count: u32): i32 {
   }
   position = p;
   return OK;
+}
+
+export function remainingMcus(): u32 {
+  return remaining;
 }
 
 /** Decodes the next MCU into COEFFICIENTS. */
@@ -242,6 +277,7 @@ export function outputBytes(): u32 {
 
 /** Starts an interval's output at the current position; bits of its byte that lie before it are copied. */
 export function startOutput(): void {
+  copied = position;
   heldBits = position & 7;
   held = heldBits === 0 ? 0 : <u64>load<u8>(top - (position >> 3)) >> (8 - heldBits);
 }
@@ -279,16 +315,22 @@ function put(bits: u32, count: u32): void {
   writeByte(word & 255);
 }
 
-/** Copies bits [from, to) as far as OUTPUT has room. Answers where it has stopped. */
-export function copyBits(from: u32, to: u32): u32 {
+function copyUntil(to: u32): void {
   const last = top - 7;
+  let from = copied;
   while (from < to && written + 16 <= OUTPUT_BYTES) {
     const count = min<u32>(32, to - from);
     const buffer = load<u64>(last - (from >> 3)) << (from & 7);
     put(<u32>(buffer >> (64 - count)), count);
     from += count;
   }
-  return from;
+  copied = from;
+}
+
+/** Copies what has been walked over, as far as OUTPUT has room. True: all of it. */
+export function catchUp(): bool {
+  copyUntil(position);
+  return copied === position;
 }
 
 /** Ends an interval's output: its last byte is filled up with ones. */
@@ -352,5 +394,6 @@ export function encodeMcu(): i32 {
       put(code & 0xffff, code >> 16);
     }
   }
+  copied = position;
   return OK;
 }

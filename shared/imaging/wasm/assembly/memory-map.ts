@@ -24,6 +24,8 @@ export const SPEC: usize = 0x135400;
 export const BLOCKS: usize = 0x135600;
 export const PREDICTORS: usize = 0x135800;
 export const OUT_PREDICTORS: usize = 0x135820;
+/** For each AC slot the first 16 bits, as a number, from which on the output's codes are not the input's. */
+export const CHANGED_FROM: usize = 0x135840;
 export const INPUT: usize = 0x136000;
 export const OUTPUT: usize = 0x148000;
 export const OUTPUT_BYTES: usize = 0x10000;
@@ -32,6 +34,7 @@ export const OK: i32 = 0;
 export const BAD_CODE: i32 = 1;
 export const DATA_END: i32 = 2;
 export const NO_CODE: i32 = 3;
+export const OUTPUT_FULL: i32 = 4;
 
 export const FAST_AC_BITS: u32 = 13;
 /** What fields of fast AC entries mean beside a step of up to 63 coefficients. */
