@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environmentName, flagName, settingsSchema } from "#contracts/settings.ts";
-import { main } from "../studio/cli/main.ts";
 import { hasDisplay } from "../studio/daemon/open-in-browser.ts";
 import { findElectron } from "./electron-program.ts";
 import { buildDesktop, buildPage, isStale } from "./window-build.ts";
@@ -25,8 +24,15 @@ async function start(): Promise<number | null> {
     say("Building the window …");
     await buildPage(join(root, "out/renderer"));
   }
-  await main(["studio", ...flags.filter((flag) => flag !== "--browser")]);
+  await startStudio(flags.filter((flag) => flag !== "--browser"));
   return null;
+}
+
+/** As `platemark studio`, within the core's limits of memory; this process ends with it. */
+async function startStudio(words: readonly string[]): Promise<void> {
+  const launcher = new URL("../bin/launch.mjs", import.meta.url).href;
+  const { launch } = (await import(launcher)) as { launch: (words: readonly string[]) => void };
+  launch(["studio", ...words]);
 }
 
 /** The exit code of the desktop app, or why there is none, in one line. */
