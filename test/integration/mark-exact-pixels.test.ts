@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_MARK, type MarkSpec } from "#contracts/mark-spec.ts";
@@ -20,7 +21,7 @@ const NEIGHBOURHOOD = 2;
 let tools: MarkTools;
 const splicer = new JpegSplicer();
 beforeAll(async () => {
-  tools = { rasteriser: await TextRasteriser.load(), colors: new MarkColors("/tmp") };
+  tools = { rasteriser: await TextRasteriser.load(), colors: new MarkColors(tmpdir()) };
 });
 
 const jpeg = { quality: 92, optimiseCoding: false } as const;
