@@ -12,6 +12,8 @@ export type NotExactReason =
   | "data"
   /** The file's Huffman tables have no code for a coefficient of the marked blocks. */
   | "missing_code"
+  /** The mark covers so much of a large picture that decoding all of it is quicker. */
+  | "area"
   /** The scan is longer than positions can count: half a gigabyte. */
   | "size";
 

@@ -316,6 +316,17 @@ describe("what cannot be spliced", () => {
     expect(splice(spoil(bytes), overlayOn(80, 80, 5))).toEqual({ exact: false, reason });
   });
 
+  test("a mark over most of a large picture is left to the decoder", () => {
+    const size = { width: 600, height: 520, sampling: [[1, 1]] as const };
+    const blocks = Array.from({ length: 75 * 65 }, () => new Int16Array(64));
+    const coverage = new Uint8Array(600 * 520).fill(9);
+    const mask = { left: 0, top: 0, width: 600, height: 520, coverage };
+    expect(splice(writeJpeg({ ...size, blocks }), { mask, color: [0], opacity: 1 })).toEqual({
+      exact: false,
+      reason: "area",
+    });
+  });
+
   test("damage far from the mark is noticed, or decodes to the end without a contradiction", () => {
     const before = picture(
       64,

@@ -25,6 +25,10 @@ export interface SplicedJpeg {
 
 /** Positions are 32-bit numbers of bits. */
 const MOST_SCAN_BYTES = 2 ** 29 - 2 ** 16;
+/** A touched MCU takes about as long as four do where the whole picture is decoded and coded again. */
+const MOST_TOUCHED = 0.25;
+/** Below this, time does not matter, and exactness does. */
+const FEW_MCUS = 4096;
 /** What a marked MCU may take more than before, for the first guess of the result's size. */
 const GROWTH_OF_MCU = 128;
 
@@ -50,13 +54,14 @@ export function spliceMark(
   if (scanBytes > MOST_SCAN_BYTES) return notExact("size");
   const runs = touchedRuns(header, overlay.mask);
   const mcus = header.mcusPerRow * header.mcuRows;
+  const touchedMcus = runs.reduce((sum, { count }) => sum + count, 0);
+  if (touchedMcus > Math.max(FEW_MCUS, mcus * MOST_TOUCHED)) return notExact("area");
   const perInterval = header.restartInterval || mcus;
   const tables = widenedTables(header);
   if (!prepare(kernel, header, tables, scanBytes)) return notExact("tables");
   const intake = takeScan(kernel, source, header.dataStart, Math.ceil(mcus / perInterval));
   if (!intake.exact) return intake;
 
-  const touchedMcus = runs.reduce((sum, { count }) => sum + count, 0);
   const output = new GrowingBytes(source.length + touchedMcus * GROWTH_OF_MCU + 4096);
   const index = header.index ?? { start: 2, end: 2 };
   for (const piece of [
