@@ -3,6 +3,7 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { BackgroundTask } from "./background-task.ts";
 import type { Bell } from "./bell.ts";
 import { mapBounded } from "./bounded.ts";
 import type { MediaRepository } from "./ports/media-repository.ts";
@@ -28,39 +29,37 @@ const LOOK_MS = 1_000;
  */
 export class OutboxRelay implements AsyncDisposable {
   readonly #deps: RelayDeps;
-  readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #task = new BackgroundTask();
 
   constructor(deps: RelayDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#task.start(() => this.#run());
   }
 
   /** Ends after the batch in hand. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#task[Symbol.asyncDispose]();
   }
 
   async #run(): Promise<void> {
     const { clock, random, logger, commits } = this.#deps;
     let failures = 0;
-    while (!this.#stop.signal.aborted) {
+    while (!this.#task.signal.aborted) {
       const seen = commits.rings;
       try {
         const moved = await this.#moveBatch();
         failures = 0;
-        if (moved < AT_ONCE) await commits.wait(seen, LOOK_MS, clock, this.#stop.signal);
+        if (moved < AT_ONCE) await commits.wait(seen, LOOK_MS, clock, this.#task.signal);
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
+        if (this.#task.signal.aborted) return;
         failures++;
         const { code, message } = AppError.from(error);
         logger.warn("outbox.failed", { code, reason: message, failures });
         // Not woken by commits: they would turn the backoff into a storm.
-        await clock.sleep(backoffMs(failures, random), { signal: this.#stop.signal }).catch(() => {});
+        await clock.sleep(backoffMs(failures, random), { signal: this.#task.signal }).catch(() => {});
       }
     }
   }

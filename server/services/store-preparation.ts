@@ -3,6 +3,7 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { BackgroundTask } from "./background-task.ts";
 import type { ObjectStore, StoreSetupStep } from "./ports/object-store.ts";
 
 /**
@@ -16,8 +17,7 @@ export class StorePreparation implements AsyncDisposable {
     readonly random: Random;
     readonly logger: Logger;
   };
-  readonly #stop = new AbortController();
-  #later: Promise<void> = Promise.resolve();
+  readonly #task = new BackgroundTask();
 
   constructor(deps: {
     readonly store: ObjectStore;
@@ -36,18 +36,17 @@ export class StorePreparation implements AsyncDisposable {
       const failure = AppError.from(error);
       if (failure.retry !== "backoff") throw failure;
       this.#deps.logger.warn("store.not_ready", { code: failure.code, reason: failure.message });
-      this.#later = this.#keepTrying();
+      this.#task.start(() => this.#keepTrying());
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#later;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#task[Symbol.asyncDispose]();
   }
 
   async #keepTrying(): Promise<void> {
     const { clock, random, logger } = this.#deps;
-    const { signal } = this.#stop;
+    const { signal } = this.#task;
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         await clock.sleep(backoffMs(attempt, random), { signal });
@@ -62,7 +61,7 @@ export class StorePreparation implements AsyncDisposable {
   }
 
   async #prepare(): Promise<void> {
-    for (const step of await this.#deps.store.ensureReady({ signal: this.#stop.signal })) this.#log(step);
+    for (const step of await this.#deps.store.ensureReady({ signal: this.#task.signal })) this.#log(step);
   }
 
   #log({ step, outcome, message }: StoreSetupStep): void {

@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
+import { BackgroundTask } from "./background-task.ts";
 import type { Bell } from "./bell.ts";
 import type { MediaRepository, MediaRow } from "./ports/media-repository.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
@@ -21,20 +22,18 @@ const BATCH = 100;
  *  rule). The row fails with `upload.gone`; announced again, the picture is sent afresh. */
 export class UploadSweep implements AsyncDisposable {
   readonly #deps: SweepDeps;
-  readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #task = new BackgroundTask();
 
   constructor(deps: SweepDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#task.start(() => this.#run());
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#task[Symbol.asyncDispose]();
   }
 
   /** One pass; answers how many were given up. */
@@ -52,7 +51,7 @@ export class UploadSweep implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { clock, logger } = this.#deps;
-    while (!this.#stop.signal.aborted) {
+    while (!this.#task.signal.aborted) {
       try {
         const given = await this.sweep();
         if (given > 0) logger.info("uploads.swept", { given });
@@ -60,7 +59,7 @@ export class UploadSweep implements AsyncDisposable {
         const { code, message } = AppError.from(error);
         logger.warn("uploads.sweep_failed", { code, reason: message });
       }
-      await clock.sleep(HOUR_MS, { signal: this.#stop.signal }).catch(() => {});
+      await clock.sleep(HOUR_MS, { signal: this.#task.signal }).catch(() => {});
     }
   }
 

@@ -44,6 +44,19 @@ export interface Tally {
 
 export type ItemFilter = "all" | "failed" | "marked";
 
+/** What a picture is before anything has been done about it. */
+const UNBEGUN = {
+  state: "found",
+  already: false,
+  mediaId: null,
+  mediaVersion: 0,
+  objectKey: null,
+  markedKey: null,
+  errorCode: null,
+  errorMessage: null,
+  settledRun: 0,
+} as const satisfies Partial<ItemRow>;
+
 /** The journal's pictures. Writes belong into `Journal.commit`. */
 export class ItemsTable {
   readonly #database: DatabaseSyncInstance;
@@ -172,18 +185,10 @@ export class ItemsTable {
       file: file.file,
       size: file.size,
       mtimeNs: file.mtimeNs,
-      state: "found",
-      already: false,
-      mediaId: null,
-      mediaVersion: 0,
-      objectKey: null,
-      markedKey: null,
-      errorCode: null,
-      errorMessage: null,
+      ...UNBEGUN,
       traceId: file.traceId,
       run: job.run,
       seen: last.seen + 1,
-      settledRun: 0,
     };
     const seen: ItemRow = same ? { ...before, already: false, run: job.run, seen: last.seen + 1 } : fresh;
     const item: ItemRow = file.refusal
@@ -232,15 +237,7 @@ export class ItemsTable {
     if (!before || (before.state === "found" && !isItemSettled(before))) return undefined;
     const after: ItemRow = {
       ...before,
-      state: "found",
-      already: false,
-      mediaId: null,
-      mediaVersion: 0,
-      objectKey: null,
-      markedKey: null,
-      errorCode: null,
-      errorMessage: null,
-      settledRun: 0,
+      ...UNBEGUN,
     };
     this.#write(after);
     return { before, after };
