@@ -17,6 +17,7 @@ import { Health } from "./services/health.ts";
 import { MediaService } from "./services/media-service.ts";
 import { OutboxRelay } from "./services/outbox-relay.ts";
 import { StorePreparation } from "./services/store-preparation.ts";
+import { TemplateService } from "./services/template-service.ts";
 import { UploadService } from "./services/upload-service.ts";
 import { UploadSweep } from "./services/upload-sweep.ts";
 import { createObjectStoreServer } from "./store/index.ts";
@@ -124,10 +125,10 @@ function assemble(
     readonly stack: AsyncDisposableStack;
   },
 ) {
-  const { repository, queue, store } = connections;
+  const { repository, templates, queue, store } = connections;
   const { serverId, shutdown, stack } = running;
   const commits = new Bell();
-  const shared = { repository, queue, store, commits, ...deps };
+  const shared = { repository, templates, queue, store, commits, ...deps };
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
   const media = new MediaService(shared);
@@ -135,7 +136,7 @@ function assemble(
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   const { handlers } = createRouter(
-    { uploads, media, health, logger: deps.logger },
+    { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
     { shutdown, local: auth.kind === "launch" },
   );
   const routes = jsonRoutes({ uploads, media });

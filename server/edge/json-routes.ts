@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
-import { markKey, markSpecSchema } from "#contracts/mark-spec.ts";
+import { markKey, markSchema } from "#contracts/mark.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Caller } from "../services/caller.ts";
@@ -26,7 +26,7 @@ const announcement = z.strictObject({
   contentType: z.string().default(""),
   sha256: z.string(),
   traceId: z.string().default(""),
-  mark: markSpecSchema.optional(),
+  mark: markSchema.optional(),
 });
 
 const completion = z

@@ -59,6 +59,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   "store.slow_down": UNAVAILABLE,
   "store.refused": PRECONDITION,
   "store.precondition_failed": PRECONDITION,
+  "template.unknown": NOT_FOUND,
   "mark.failed": INTERNAL,
   "mark.gave_up": INTERNAL,
 };

@@ -8,21 +8,25 @@ import {
 import { compressionGzip } from "@connectrpc/connect-node";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
+import { TemplateService } from "#gen/templates_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
+import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
 import { callerKey, loggerKey } from "./call-context.ts";
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
+import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 
 export interface RouterDeps {
   readonly uploads: Uploads;
   readonly media: Media;
+  readonly templates: Templates;
   readonly health: Health;
   readonly logger: Logger;
 }
@@ -55,6 +59,7 @@ export function createRouter(
   });
   router.service(UploadService, uploadHandlers(deps.uploads));
   router.service(MediaService, mediaHandlers(deps.media));
+  router.service(TemplateService, templateHandlers(deps.templates));
   router.service(HealthService, healthHandlers(deps.health));
   return router;
 }

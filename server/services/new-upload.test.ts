@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULT_MARK, markKey } from "#contracts/mark-spec.ts";
+import { markKey } from "#contracts/mark.ts";
+import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import { SeededRandom } from "../../test/fakes/seeded-random.ts";
 import { toNewMedia, type UploadRequest } from "./new-upload.ts";
 

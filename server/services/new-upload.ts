@@ -1,4 +1,5 @@
-import { type MarkSpec, markKey, markSpecSchema } from "#contracts/mark-spec.ts";
+import { type Mark, markKey, templateRefSchema } from "#contracts/mark.ts";
+import { type MarkSpec, markSpecSchema } from "#contracts/mark-spec.ts";
 import { contentTypeOf, extensionOf, pictureKind } from "#contracts/picture-types.ts";
 import { AppError } from "#kernel/errors.ts";
 import { newTraceId, type Random } from "#kernel/random.ts";
@@ -14,7 +15,7 @@ export interface UploadRequest {
   readonly sha256: string;
   /** "": a new one is made. */
   readonly traceId: string;
-  /** Canonical JSON of a mark spec; "": the server's default. */
+  /** JSON of a `Mark`; "": the server's default. */
   readonly markSpec: string;
 }
 
@@ -61,7 +62,7 @@ export function toNewMedia(
 }
 
 /** @throws AppError `invalid_argument` that names what is wrong with the mark. */
-export function parseMark(json: string): MarkSpec {
+export function parseMark(json: string): Mark {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -71,7 +72,9 @@ export function parseMark(json: string): MarkSpec {
       cause,
     });
   }
-  const parsed = markSpecSchema.safeParse(value);
+  // Not the union of both: its messages would speak of the form that was not meant.
+  const isRef = typeof value === "object" && value !== null && "template" in value;
+  const parsed = (isRef ? templateRefSchema : markSpecSchema).safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   throw invalid(`The mark is wrong at “${issue.path.join(".") || "mark"}”: ${issue.message}.`, "mark_spec");

@@ -6,9 +6,11 @@ import type { Random } from "#kernel/random.ts";
 import type { Bell } from "./bell.ts";
 import type { MediaRepository } from "./ports/media-repository.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
+import type { TemplateRepository } from "./ports/template-repository.ts";
 
 export interface UploadDeps {
   readonly repository: MediaRepository;
+  readonly templates: TemplateRepository;
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,9 +1,10 @@
+import { isTemplateRef } from "#contracts/mark.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import { MAX_PARTS } from "#upload/part-planner.ts";
 import { mapBounded } from "./bounded.ts";
 import { assertAllowed, type Caller } from "./caller.ts";
-import { toNewMedia, type UploadRequest } from "./new-upload.ts";
+import { parseMark, toNewMedia, type UploadRequest } from "./new-upload.ts";
 import type { MediaRow, NewMedia } from "./ports/media-repository.ts";
 import type { PresignedRequest, StoredPart } from "./ports/object-store.ts";
 import { completeUpload, type UploadCompletion } from "./upload-completion.ts";
@@ -43,13 +44,19 @@ export class UploadService {
     atMost(MAX_ANNOUNCED, requests.length);
     const { repository, store, random, defaultMark } = this.#deps;
     const logger = options.logger ?? this.#deps.logger;
-    const checked = requests.map((request): NewMedia | AppError => {
+    const asked = requests.map((request): NewMedia | AppError => {
       try {
         return toNewMedia(request, caller, { bucket: store.bucket, defaultMark, random });
       } catch (error) {
         return refused(logger, "upload.refused", error, { user: caller.user });
       }
     });
+    const unknown = await this.#unknownTemplates(asked);
+    const checked = asked.map((item) =>
+      item instanceof AppError || !unknown.has(item.markSpec)
+        ? item
+        : refused(logger, "upload.refused", noSuchTemplate(), { user: caller.user }),
+    );
     const wanted = checked.filter((item): item is NewMedia => !(item instanceof AppError));
     const announced = await repository.announce(wanted);
     if (announced.some(({ created }) => created)) this.#deps.commits.ring();
@@ -146,6 +153,18 @@ export class UploadService {
       commits.ring();
   }
 
+  /** Of the marks wanted, those that name a template which is not kept here. */
+  async #unknownTemplates(items: readonly (NewMedia | AppError)[]): Promise<ReadonlySet<string>> {
+    const marks = new Set(items.flatMap((item) => (item instanceof AppError ? [] : [item.markSpec])));
+    const versions = new Map<string, string>();
+    for (const json of marks) {
+      const mark = parseMark(json);
+      if (isTemplateRef(mark)) versions.set(json, mark.version);
+    }
+    const known = await this.#deps.templates.known([...versions.values()]);
+    return new Set([...versions].filter(([, version]) => !known.has(version)).map(([json]) => json));
+  }
+
   async #openUpload(
     caller: Caller,
     { mediaId, uploadId }: { readonly mediaId: string; readonly uploadId: string },
@@ -190,6 +209,13 @@ function assertSameBucket(row: MediaRow, bucket: string): void {
 
 function noSuchMedia(mediaId: string): AppError {
   return new AppError("not_found", "There is no such picture.", { details: { mediaId } });
+}
+
+function noSuchTemplate(): AppError {
+  return new AppError(
+    "template.unknown",
+    "This server does not keep the template in this version. Send it first (TemplateService.PutTemplate).",
+  );
 }
 
 function atMost(limit: number, count: number): void {

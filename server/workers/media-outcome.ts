@@ -1,5 +1,5 @@
+import { markKey, markSchema } from "#contracts/mark.ts";
 import { type MarkJob, markJobKey, markJobSchema } from "#contracts/mark-job.ts";
-import { markKey, markSpecSchema } from "#contracts/mark-spec.ts";
 import type { MediaChange, MediaRepository, MediaRow } from "../services/ports/media-repository.ts";
 import type { Queue } from "../services/ports/queue.ts";
 
@@ -9,7 +9,7 @@ export function wantsMark(row: MediaRow, job: MarkJob): boolean {
     (row.state === "uploaded" || row.state === "marking") &&
     row.sha256 === job.sha256 &&
     row.objectKey === job.objectKey &&
-    markKey(markSpecSchema.parse(JSON.parse(row.markSpec))) === markKey(job.mark)
+    markKey(markSchema.parse(JSON.parse(row.markSpec))) === markKey(job.mark)
   );
 }
 

@@ -9,15 +9,17 @@ import {
 import { ErrorInfoSchema } from "#gen/errors_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
+import { TemplateService } from "#gen/templates_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
 import { AppError, type ErrorCode, isErrorCode, type Retry } from "#kernel/errors.ts";
 import { createFetchTransport, type FetchTransportOptions } from "./fetch-transport.ts";
 
-/** The three services of a control plane, typed. Every call takes `{signal, timeoutMs}`; failures are `ConnectError`s,
+/** The services of a control plane, typed. Every call takes `{signal, timeoutMs}`; failures are `ConnectError`s,
  *  see `fromConnectError`. */
 export interface ControlPlaneClient {
   readonly uploads: Client<typeof UploadService>;
   readonly media: Client<typeof MediaService>;
+  readonly templates: Client<typeof TemplateService>;
   readonly health: Client<typeof HealthService>;
 }
 
@@ -35,6 +37,7 @@ export function clientOver(transport: Transport): ControlPlaneClient {
   return {
     uploads: createClient(UploadService, transport),
     media: createClient(MediaService, transport),
+    templates: createClient(TemplateService, transport),
     health: createClient(HealthService, transport),
   };
 }

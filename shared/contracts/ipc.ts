@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ERROR_CODES } from "#kernel/errors.ts";
+import { markSchema } from "./mark.ts";
 import { markSpecSchema } from "./mark-spec.ts";
 import { MEDIA_STATES } from "./media-state.ts";
 
@@ -37,7 +38,7 @@ export const jobViewSchema = z.object({
   etaSeconds: z.number().nullable(),
   startedAtMs: z.number(),
   finishedAtMs: z.number().nullable(),
-  mark: markSpecSchema,
+  mark: markSchema,
 });
 export type JobView = z.infer<typeof jobViewSchema>;
 

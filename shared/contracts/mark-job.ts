@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { markSpecSchema } from "./mark-spec.ts";
+import { markSchema } from "./mark.ts";
 
 /** What the queue carries to a worker (spec.md S4). */
 export const markJobSchema = z.object({
@@ -9,7 +9,7 @@ export const markJobSchema = z.object({
   objectKey: z.string().min(1),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   size: z.number().int().positive(),
-  mark: markSpecSchema,
+  mark: markSchema,
   traceId: z.string().regex(/^[0-9a-f]{32}$/),
 });
 export type MarkJob = z.infer<typeof markJobSchema>;

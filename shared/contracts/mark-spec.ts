@@ -38,8 +38,3 @@ export const markSpecSchema = z.strictObject({
 export type MarkSpec = z.infer<typeof markSpecSchema>;
 
 export const DEFAULT_MARK: MarkSpec = markSpecSchema.parse({});
-
-/** Names one mark: equal specs have equal keys. Canonical JSON with sorted names. Pure. */
-export function markKey(spec: MarkSpec): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(spec).sort(([a], [b]) => (a < b ? -1 : 1))));
-}

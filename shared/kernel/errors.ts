@@ -37,6 +37,7 @@ export const ERROR_CODES = [
   "store.refused",
   "store.precondition_failed",
   "mark.failed",
+  "template.unknown",
   "mark.gave_up",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -30,6 +30,9 @@ export function createControlPlane(client: ControlPlaneClient): ControlPlane {
       const answer = await call(signal, (options) => client.uploads.createUploads({ items: wire }, options));
       return answer.items.map(toTicket);
     },
+    async putTemplate(operator, { signal }) {
+      return (await call(signal, (options) => client.templates.putTemplate({ operator }, options))).version;
+    },
     async signParts(upload, parts, { signal }) {
       const wire = parts.map(({ partNumber, size }) => ({ partNumber, size: BigInt(size) }));
       const answer = await call(signal, (options) =>

@@ -20,7 +20,7 @@ export interface Announcement {
   readonly contentType: string;
   readonly sha256: string;
   readonly traceId: string;
-  /** Canonical JSON. */
+  /** Canonical JSON of a `Mark`. */
   readonly markSpec: string;
 }
 
@@ -74,6 +74,8 @@ export interface ControlPlane {
   health(options: Cancellable): Promise<ServerFacts>;
   /** At most 1,000. */
   announce(items: readonly Announcement[], options: Cancellable): Promise<readonly Ticket[]>;
+  /** Has the server keep a compiled template (JSON of a `MarkOperator`); again is no harm. Answers its version. */
+  putTemplate(operator: string, options: Cancellable): Promise<string>;
   signParts(
     upload: { readonly mediaId: string; readonly uploadId: string },
     parts: readonly { readonly partNumber: number; readonly size: number }[],

@@ -1,3 +1,4 @@
+import { isTemplateRef } from "#contracts/mark.ts";
 import { abortReason, throwIfAborted } from "#kernel/cancellation.ts";
 import { AppError } from "#kernel/errors.ts";
 import { newTraceId } from "#kernel/random.ts";
@@ -74,10 +75,13 @@ export class ImportJob {
     };
     this.#scanning = options.scan;
     const feed = this.#feed(signal);
+    const shared = guard(this.#shareTemplate(signal));
     const chores = guard(this.#reconcileWhenQuiet(until));
     await Promise.all([
       options.scan ? guard(this.#scan(signal)) : undefined,
-      ...Array.from({ length: this.#deps.lane.pictures }, () => guard(this.#work(feed, signal))),
+      ...Array.from({ length: this.#deps.lane.pictures }, () =>
+        guard(shared.then(() => this.#work(feed, signal))),
+      ),
     ]);
     signal.removeEventListener("abort", wake);
     ended.abort();
@@ -155,6 +159,20 @@ export class ImportJob {
     });
     onJob(this.#row.id);
     this.#endIfSettled();
+  }
+
+  /** The server keeps the template before the first picture names it. */
+  async #shareTemplate(signal: AbortSignal): Promise<void> {
+    const { mark } = this.#row;
+    if (!isTemplateRef(mark)) return;
+    const { controlPlane, journal } = this.#deps;
+    const operator = journal.templates.get(mark.version);
+    if (operator === undefined)
+      throw new AppError(
+        "template.unknown",
+        `The template “${mark.template}” is not in this home folder in the version that this import began with. Begin it again.`,
+      );
+    await withRetry(this.#deps, () => controlPlane.putTemplate(operator, { signal }), { signal });
   }
 
   async #work(feed: AsyncGenerator<ItemRow, void, void>, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import { basename } from "node:path/posix";
-import { markKey } from "#contracts/mark-spec.ts";
+import { markKey } from "#contracts/mark.ts";
 import { mayFollow } from "#contracts/media-state.ts";
 import { contentTypeOf } from "#contracts/picture-types.ts";
 import { throwIfAborted } from "#kernel/cancellation.ts";

@@ -1,16 +1,18 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ItemView } from "#contracts/ipc.ts";
+import { markKey } from "#contracts/mark.ts";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import { silentLogger } from "#kernel/logger.ts";
 import { systemRandom } from "#kernel/random.ts";
 import { FakeServer, type FakeServerOptions } from "../../test/fakes/fake-server.ts";
+import { textOperator } from "../../test/fixtures/mark-operators.ts";
 import { Journal } from "../journal/journal.ts";
 import { Imports } from "./imports.ts";
 
@@ -82,6 +84,43 @@ function openUploads(): unknown[] {
 
 const write = (name: string, body: Uint8Array | string) => writeFile(join(folder, name), body);
 const server = (options?: FakeServerOptions) => new FakeServer(options);
+
+describe("an import with a template", () => {
+  const operator = JSON.stringify(textOperator("© Kern"));
+  const mark = { template: "corner", version: createHash("sha256").update(operator).digest("hex") };
+
+  test("has the server keep the template before the first picture names it", async () => {
+    await write("a.jpg", "first");
+    const fake = server();
+    fake.hooks.announce = (items) => {
+      expect(items[0]!.markSpec).toBe(markKey(mark));
+      expect([...fake.templates.values()]).toEqual([operator]);
+    };
+    await using studio = await open(fake);
+    const { id } = await studio.imports.begin(folder, { mark, operator });
+    await studio.imports.finished(id);
+    expect(studio.imports.job(id)).toMatchObject({ state: "done", counts: { marked: 1 }, mark });
+  });
+
+  test("taken up later, has another server keep the very template that it began with", async () => {
+    await write("a.jpg", "first");
+    const first = server();
+    first.hooks.announce = () => {
+      throw new AppError("unavailable", "Gone.", { retry: "backoff" });
+    };
+    {
+      await using studio = await open(first);
+      await studio.imports.begin(folder, { mark, operator });
+    }
+    const second = server();
+    await using studio = await open(second);
+    await studio.imports.takeUpAll();
+    const [job] = studio.imports.jobs();
+    await studio.imports.finished(job!.id);
+    expect([...second.templates.values()]).toEqual([operator]);
+    expect(studio.imports.job(job!.id)).toMatchObject({ state: "done", counts: { marked: 1 } });
+  });
+});
 
 describe("an import", () => {
   test("brings every picture to its mark and says why the others cannot be marked", async () => {

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
 import type { ItemView, JobView } from "#contracts/ipc.ts";
-import { type MarkSpec, markKey } from "#contracts/mark-spec.ts";
+import { isTemplateRef, type Mark, markKey } from "#contracts/mark.ts";
 import { AppError } from "#kernel/errors.ts";
 import { withRetry } from "#upload/retry.ts";
 import type { ServerFacts } from "../control-plane/control-plane.ts";
@@ -24,7 +24,9 @@ interface ActiveImport {
 }
 
 export interface BeginOptions {
-  readonly mark: MarkSpec;
+  readonly mark: Mark;
+  /** JSON of the operator that `mark` names, when it names a template that the journal does not have yet. */
+  readonly operator?: string | undefined;
   /** Goes on with the run that was interrupted, instead of beginning the next. @default false */
   readonly takeUp?: boolean;
 }
@@ -90,7 +92,7 @@ export class Imports implements AsyncDisposable {
    * or begins again when another mark is wanted.
    * @throws AppError `not_found` when there is no such folder.
    */
-  async begin(path: string, { mark, takeUp = false }: BeginOptions): Promise<JobRow> {
+  async begin(path: string, { mark, operator, takeUp = false }: BeginOptions): Promise<JobRow> {
     const root = await realpath(path).catch((cause: unknown) => {
       throw new AppError("not_found", `There is no folder “${path}”.`, { cause });
     });
@@ -122,7 +124,10 @@ export class Imports implements AsyncDisposable {
           };
     // The ignored are counted by each scan anew.
     const fresh = { ...row, ignored: 0 };
-    await journal.commit(() => journal.jobs.put(fresh));
+    await journal.commit(() => {
+      if (isTemplateRef(mark) && operator !== undefined) journal.templates.put(mark.version, operator);
+      journal.jobs.put(fresh);
+    });
     this.#run(fresh, true);
     return fresh;
   }

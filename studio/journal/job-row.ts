@@ -1,5 +1,5 @@
 import type { JobView } from "#contracts/ipc.ts";
-import type { MarkSpec } from "#contracts/mark-spec.ts";
+import type { Mark } from "#contracts/mark.ts";
 
 /** One folder, imported to one server, once or many times. */
 export interface JobRow {
@@ -9,7 +9,7 @@ export interface JobRow {
   readonly root: string;
   readonly label: string;
   readonly state: JobView["state"];
-  readonly mark: MarkSpec;
+  readonly mark: Mark;
   /** Counts the imports of this folder, from 1. */
   readonly run: number;
   readonly ignored: number;

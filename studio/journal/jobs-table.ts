@@ -1,5 +1,5 @@
 import type { DatabaseSyncInstance } from "@photostructure/sqlite";
-import { markSpecSchema } from "#contracts/mark-spec.ts";
+import { markSchema } from "#contracts/mark.ts";
 import type { JobChange, JobRow } from "./job-row.ts";
 
 interface Stored {
@@ -82,7 +82,7 @@ function toJob(row: Stored): JobRow {
     root: row.root,
     label: row.label,
     state: row.state,
-    mark: markSpecSchema.parse(JSON.parse(row.mark)),
+    mark: markSchema.parse(JSON.parse(row.mark)),
     run: row.run,
     ignored: row.ignored,
     bytesTotal: row.bytes_total,

@@ -74,6 +74,12 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (server_id, media_id, part_number)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE templates (
+    version TEXT PRIMARY KEY,
+    operator TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Opens the journal and brings its tables up to date. What is committed is on disk (WAL, FULL).

@@ -4,6 +4,7 @@ import { GroupCommit } from "./group-commit.ts";
 import { ItemsTable } from "./items-table.ts";
 import { JobsTable } from "./jobs-table.ts";
 import { openJournalDatabase } from "./journal-database.ts";
+import { TemplatesTable } from "./templates-table.ts";
 import { UploadsTable } from "./uploads-table.ts";
 
 /** What the studio remembers of its imports: intentions before the act, facts after it. One file in the home folder. */
@@ -12,6 +13,7 @@ export class Journal implements Disposable {
   readonly items: ItemsTable;
   readonly uploads: UploadsTable;
   readonly hashes: FileHashesTable;
+  readonly templates: TemplatesTable;
   readonly #database: DatabaseSyncInstance;
   readonly #group: GroupCommit;
 
@@ -22,6 +24,7 @@ export class Journal implements Disposable {
     this.items = new ItemsTable(database);
     this.uploads = new UploadsTable(database);
     this.hashes = new FileHashesTable(database);
+    this.templates = new TemplatesTable(database);
   }
 
   /** @throws AppError `config.invalid` for a journal of a newer version. */

@@ -32,6 +32,8 @@ export class FakeServer {
   readonly parts = new Map<string, Map<number, Uint8Array>>();
   /** Every PUT that was answered with success: object key and part number. */
   readonly puts: string[] = [];
+  /** Templates that it keeps, by version. */
+  readonly templates = new Map<string, string>();
   readonly calls = { announce: 0, complete: 0, media: 0, watch: 0 };
   hooks: {
     announce?: (items: readonly Announcement[]) => void;
@@ -57,6 +59,11 @@ export class FakeServer {
       this.calls.announce++;
       this.hooks.announce?.(items);
       return items.map((item) => this.#announce(item));
+    },
+    putTemplate: async (operator) => {
+      const version = sha256(Buffer.from(operator));
+      this.templates.set(version, operator);
+      return version;
     },
     signParts: async ({ mediaId, uploadId }, parts) => {
       const row = this.#row(mediaId, uploadId);

@@ -7,6 +7,7 @@ import type {
   Request,
   WindowCore,
 } from "#contracts/ipc.ts";
+import { isTemplateRef } from "#contracts/mark.ts";
 import { DEFAULT_MARK, type MarkSpec } from "#contracts/mark-spec.ts";
 import type { MediaState } from "#contracts/media-state.ts";
 import { AppError, type ErrorBody } from "#kernel/errors.ts";
@@ -53,8 +54,13 @@ export class ScriptedCore implements WindowCore {
     const [jobId = "", index = "0"] = decodeURIComponent(id).split(":");
     const item = this.#jobs.get(jobId)?.items[Number(index)];
     if (item === undefined || item.reason?.code.startsWith("picture.")) return null;
-    const mark = path.startsWith("preview/marked") ? this.#jobs.get(jobId)!.view.mark.text : null;
-    return drawPicture(item.index, path.startsWith("thumb") ? 320 : 2048, mark);
+    const { mark } = this.#jobs.get(jobId)!.view;
+    const text = isTemplateRef(mark) ? mark.template : mark.text;
+    return drawPicture(
+      item.index,
+      path.startsWith("thumb") ? 320 : 2048,
+      path.startsWith("preview/marked") ? text : null,
+    );
   }
 
   /** Moves `pictures` further pictures of a job to their end, with the steps between, and tells listeners once. */

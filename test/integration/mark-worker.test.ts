@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { markKey } from "#contracts/mark.ts";
 import { type MarkJob, markJobKey } from "#contracts/mark-job.ts";
-import { DEFAULT_MARK, markKey } from "#contracts/mark-spec.ts";
+import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { newTraceId, type Random, systemRandom } from "#kernel/random.ts";
 import { createImageMarker } from "../../server/adapters/imaging/marker.ts";

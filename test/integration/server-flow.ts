@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ControlPlaneClient } from "#contracts/client.ts";
-import { type MarkSpec, markKey, markSpecSchema } from "#contracts/mark-spec.ts";
+import { type ControlPlaneClient, fromConnectError } from "#contracts/client.ts";
+import { markKey } from "#contracts/mark.ts";
+import { operatorJson } from "#contracts/mark-operator.ts";
+import { type MarkSpec, markSpecSchema } from "#contracts/mark-spec.ts";
 import { MediaState } from "#gen/media_pb.ts";
 import type { UploadTicket } from "#gen/uploads_pb.ts";
 import type { Connections } from "../../server/connections.ts";
+import { textOperator } from "../fixtures/mark-operators.ts";
 import {
   type Installation,
   type RunningServer,
@@ -276,6 +279,49 @@ export function serverFlow(name: string, install: () => Promise<Installation>): 
       const job = await jobOf(mediaId);
       expect(job.payload.traceId).toBe((await client.media.getMedia({ ids: [mediaId] })).items[0]!.traceId);
       expect(await peek.queue.stats()).toMatchObject({ ready: 0 });
+    });
+
+    test("keeps a template under its version, and pins it in the job of a picture that names it", async () => {
+      const operator = textOperator(`© ${randomUUID()}`);
+      const put = await client.templates.putTemplate({ operator: JSON.stringify(operator) });
+      expect(put).toMatchObject({ name: "corner", version: expect.stringMatching(/^[0-9a-f]{64}$/) });
+      const again = operatorJson(operator);
+      expect((await client.templates.putTemplate({ operator: again })).version).toBe(put.version);
+      const kept = await client.templates.getTemplate({ version: put.version });
+      expect(JSON.parse(kept.operator)).toEqual(operator);
+      const mark = { template: put.name, version: put.version };
+      const file = testFile();
+      const ticket = await announce({
+        ...file,
+        announcement: { ...file.announcement, markSpec: markKey(mark) },
+      });
+      if (ticket.how.case !== "put") throw new Error("not to be put");
+      await send(ticket.how.value, file.bytes);
+      await complete(ticket.mediaId);
+      expect((await jobOf(ticket.mediaId)).payload.mark).toEqual(mark);
+    });
+
+    test("refuses what is no template, what no worker can draw, and pictures that name an unknown one", async () => {
+      const put = (operator: unknown) => client.templates.putTemplate({ operator: JSON.stringify(operator) });
+      const refusal = (work: Promise<unknown>) =>
+        work.then(
+          () => null,
+          (error: unknown) => fromConnectError(error),
+        );
+      expect(await refusal(put({ name: "x" }))).toMatchObject({ code: "invalid_argument" });
+      expect(await refusal(put(textOperator("x", { level: "trace" })))).toMatchObject({
+        message: expect.stringContaining("level = copyright"),
+      });
+      const missing = client.templates.getTemplate({ version: "0".repeat(64) });
+      expect(await refusal(missing)).toMatchObject({ code: "not_found" });
+      const mark = { template: "corner", version: "0".repeat(64) };
+      const file = testFile();
+      const other = testFile();
+      const { items } = await client.uploads.createUploads({
+        items: [{ ...file.announcement, markSpec: markKey(mark) }, other.announcement],
+      });
+      expect(items.map(({ how }) => how.case)).toEqual(["error", "put"]);
+      expect(items[0]!.how.value).toMatchObject({ code: "template.unknown" });
     });
 
     test("queues a fresh mark for a picture that is marked otherwise, and after a failure", async () => {

@@ -40,6 +40,7 @@ const ZH: Readonly<Record<ErrorCode, string>> = {
   "store.slow_down": "存储繁忙，正在放慢速度。",
   "store.refused": "存储拒绝了请求。",
   "store.precondition_failed": "存储中的内容已被更改。",
+  "template.unknown": "服务器没有此模板的这个版本。",
   "mark.failed": "加水印失败。",
   "mark.gave_up": "多次尝试后仍无法加水印。",
 };

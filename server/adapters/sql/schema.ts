@@ -11,6 +11,7 @@ export interface Schema {
   queue_jobs: JobRecord;
   queue_keys: { queue: string; key: string; job_id: string; expires_at_ms: number };
   rate_limits: { name: string; next_free_ms: number };
+  mark_templates: { version: string; name: string; operator: string; created_at_ms: number };
 }
 
 /** Column → type in a `recordset`; the same names in `Schema`. */

@@ -81,7 +81,7 @@ export type Media = Message<"platemark.v1.Media"> & {
   traceId: string;
 
   /**
-   * Canonical JSON of the mark wanted.
+   * Canonical JSON of the mark wanted, see NewUpload.
    *
    * @generated from field: string mark_spec = 13;
    */

@@ -69,7 +69,8 @@ export type NewUpload = Message<"platemark.v1.NewUpload"> & {
   traceId: string;
 
   /**
-   * The mark that is wanted, canonical JSON of a mark spec; empty: the server's default.
+   * The mark that is wanted: JSON of a mark spec, or of `{"template", "version"}` for a template that the server keeps;
+   * empty: the server's default.
    *
    * @generated from field: string mark_spec = 6;
    */
