@@ -86,7 +86,7 @@ const STEPS: readonly string[] = [
  *  @throws AppError `config.invalid` for a file that a newer version has written. */
 export function openJournalDatabase(path: string): DatabaseSyncInstance {
   const database = new DatabaseSync(path, { timeout: 10_000 });
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;");
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2048;");
   const row = database.prepare("PRAGMA user_version").get() as { user_version: number };
   if (row.user_version > STEPS.length) {
     database.close();
