@@ -154,18 +154,16 @@ const { block } = fc.letrec<{ block: BlockNode; item: ItemNode }>((tie) => ({
         ([around, word, value]) =>
           ({ ...around, kind: "setting", name: name(word), value, span }) as ItemNode,
       ),
-    fc
-      .tuple(trivia, fc.constantFrom("location", "persistence"), expression)
-      .map(
-        ([around, word, content]) =>
-          ({
-            ...around,
-            kind: "setting",
-            name: name(word),
-            value: { kind: "quoted", content, span },
-            span,
-          }) as ItemNode,
-      ),
+    fc.tuple(trivia, fc.constantFrom("location", "persistence"), expression).map(
+      ([around, word, content]) =>
+        ({
+          ...around,
+          kind: "setting",
+          name: name(word),
+          value: { kind: "quoted", content, span },
+          span,
+        }) as ItemNode,
+    ),
     fc
       .tuple(trivia, fc.constantFrom("text", "image", "qr"), expression, fc.option(tie("block")))
       .map(
