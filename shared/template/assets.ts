@@ -1,7 +1,7 @@
 import type { OperatorAsset } from "#contracts/mark-operator.ts";
 import { AppError } from "#kernel/errors.ts";
 import { sha256Hex } from "./sha256.ts";
-import { svgProblem } from "./svg-safety.ts";
+import { type FileProblem, svgProblem } from "./svg-safety.ts";
 
 /** Where the files are that a template names. */
 export interface AssetSource {
@@ -72,13 +72,6 @@ export function tooLarge(name: string): AssetProblem {
     code: "asset.too_large",
     message: `\`${name}\` has more than 1 MiB. Make it smaller; a mark needs few pixels.`,
   };
-}
-
-/** What is wrong with a file, in a sentence. */
-export interface FileProblem {
-  readonly message: string;
-  /** It is well formed, and not to be trusted. */
-  readonly unsafe?: boolean;
 }
 
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];

@@ -1,20 +1,11 @@
 import {
   type Expression,
   type Layer,
-  MARK_LEVELS,
   type MarkOperator,
   OPERATOR_VERSION,
 } from "#contracts/mark-operator.ts";
 import { assetNameProblem } from "./asset-name.ts";
-import type {
-  BlockNode,
-  DocumentNode,
-  ExpressionNode,
-  LayerNode,
-  SettingNode,
-  TemplateNode,
-  WhenNode,
-} from "./ast.ts";
+import type { BlockNode, DocumentNode, LayerNode, SettingNode, TemplateNode, WhenNode } from "./ast.ts";
 import type { Findings } from "./diagnostic.ts";
 import { type Payload, readLevel } from "./level.ts";
 import { excerpt } from "./lexer.ts";
@@ -24,14 +15,7 @@ import { type FontFamily, imageLayer, LAYER_SETTINGS, qrLayer, textLayer } from 
 import { didYouMean, nearestName } from "./nearest-name.ts";
 import { readPersistence } from "./persistence.ts";
 import type { Span } from "./position.ts";
-import {
-  LENGTH_RANGES,
-  listOf,
-  type NamedValue,
-  plainTextOf,
-  readCall,
-  ValueReader,
-} from "./value-reader.ts";
+import { LENGTH_RANGES, listOf, type NamedValue, plainTextOf, ValueReader } from "./value-reader.ts";
 
 export const MOST_LAYERS = 32;
 const LONGEST_NAME = 100;

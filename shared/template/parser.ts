@@ -5,7 +5,7 @@ import { type Comment, excerpt } from "./lexer.ts";
 import { didYouMean, nearestName } from "./nearest-name.ts";
 
 /** Longer sources are refused unread. UTF-16 code units. */
-export const LONGEST_SOURCE = 1 << 20;
+export const LONGEST_SOURCE = 1 << 18;
 /** Blocks within blocks. */
 const DEEPEST_BLOCK = 16;
 const MOST_BRANCHES = 32;

@@ -1,4 +1,9 @@
-import type { FileProblem } from "./assets.ts";
+/** What is wrong with a file, in a sentence. */
+export interface FileProblem {
+  readonly message: string;
+  /** It is well formed, and not to be trusted. */
+  readonly unsafe?: boolean;
+}
 
 /** Elements that run code, embed pages or reach outside. */
 const REFUSED_ELEMENTS = new Set([
