@@ -1,90 +1,85 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ANCHORS, DEFAULT_MARK } from "#contracts/mark-spec.ts";
-import { layoutMark, markSvg, setText } from "./mark-layout.ts";
+import { LENGTH_UNITS, type Length } from "#contracts/mark-operator.ts";
+import { ANCHORS } from "#contracts/mark-spec.ts";
+import { anchored, pixelsOf, roomFor, shrinkToFit, turnedSize, turnOf, within } from "./place-layer.ts";
 
-const INK = { left: 0.05, top: -0.75, width: 6, height: 0.9 };
+const px = (value: number): Length => ({ value, unit: "px" });
+const short = (value: number): Length => ({ value, unit: "short_side" });
+const picture = { width: 3000, height: 2000 };
 
-describe("layoutMark", () => {
-  test("keeps the margin to the anchored edges", () => {
-    const { box, fontSize } = layoutMark(
-      { ...DEFAULT_MARK, size: 0.05, margin: 0.03 },
-      { width: 3000, height: 2000 },
-      INK,
-    );
-    expect(fontSize).toBe(100);
-    // One pixel is left for antialiasing on each side.
-    expect(box.left + box.width).toBe(3000 - 60 + 1);
-    expect(box.top + box.height).toBe(2000 - 60 + 1);
-    expect(box.width).toBe(602);
-  });
-
-  test("puts each anchor into its corner, edge or centre", () => {
-    const centres = ANCHORS.map((position) => {
-      const { box } = layoutMark({ ...DEFAULT_MARK, position }, { width: 900, height: 900 }, INK);
-      return [Math.round((box.left + box.width / 2) / 300), Math.round((box.top + box.height / 2) / 300)];
-    });
-    expect(centres).toEqual([
-      [1, 0],
-      [2, 0],
-      [2, 0],
-      [1, 2],
-      [2, 2],
-      [2, 2],
-      [1, 3],
-      [2, 3],
-      [2, 3],
+describe("lengths", () => {
+  test("count from the side they name", () => {
+    expect(LENGTH_UNITS.map((unit) => [unit, pixelsOf({ value: 0.1, unit }, picture)])).toEqual([
+      ["px", 0.1],
+      ["short_side", 200],
+      ["long_side", 300],
+      ["width", 300],
+      ["height", 200],
     ]);
-  });
-
-  test("makes text that is wider than the picture smaller until it fits", () => {
-    const { box, fontSize } = layoutMark({ ...DEFAULT_MARK, size: 0.5 }, { width: 400, height: 400 }, INK);
-    expect(fontSize).toBeCloseTo((400 - 2 * 12) / 6);
-    expect(box.width).toBeLessThanOrEqual(400 - 24 + 3);
-  });
-
-  test("lies within the picture whatever the mark and the size", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 20_000 }),
-        fc.integer({ min: 1, max: 20_000 }),
-        fc.record({
-          size: fc.double({ min: 0.005, max: 1, noNaN: true }),
-          margin: fc.double({ min: 0, max: 0.5, noNaN: true }),
-          rotation: fc.double({ min: -360, max: 360, noNaN: true }),
-          position: fc.constantFrom(...ANCHORS),
-        }),
-        fc.record({
-          left: fc.double({ min: -1, max: 1, noNaN: true }),
-          top: fc.double({ min: -2, max: 0, noNaN: true }),
-          width: fc.double({ min: 0.05, max: 200, noNaN: true }),
-          height: fc.double({ min: 0.05, max: 3, noNaN: true }),
-        }),
-        (width, height, spec, ink) => {
-          const { box, fontSize } = layoutMark(spec, { width, height }, ink);
-          expect(fontSize).toBeGreaterThan(0);
-          expect(box.left).toBeGreaterThanOrEqual(0);
-          expect(box.top).toBeGreaterThanOrEqual(0);
-          expect(box.width).toBeGreaterThan(0);
-          expect(box.height).toBeGreaterThan(0);
-          expect(box.left + box.width).toBeLessThanOrEqual(width);
-          expect(box.top + box.height).toBeLessThanOrEqual(height);
-        },
-      ),
-    );
   });
 });
 
-describe("markSvg", () => {
-  test("escapes what XML would read as markup", () => {
-    const text = setText([{ family: "Inter", text: `<b>&"'` }], 600, () => ({
-      x: 0,
-      y: -10,
-      width: 60,
-      height: 10,
-    }))!;
-    const svg = markSvg(layoutMark(DEFAULT_MARK, { width: 500, height: 500 }, text.ink), text);
-    expect(svg).toContain("&#60;b&#62;&#38;&#34;&#39;");
-    expect(svg).not.toContain("<b>");
+describe("a layer's place", () => {
+  test("keeps the margin to the safe area's edges", () => {
+    const room = roomFor({ marginX: short(0.03), marginY: px(10) }, px(5), picture);
+    expect(room).toEqual({ left: 65, top: 15, width: 2870, height: 1970 });
+    expect(anchored("bottom_right", { width: 600, height: 90 }, room)).toEqual({ left: 2335, top: 1895 });
+  });
+
+  test("is its anchor's corner, edge or centre", () => {
+    const room = roomFor({ marginX: px(0), marginY: px(0) }, px(0), { width: 900, height: 900 });
+    const size = { width: 300, height: 300 };
+    expect(ANCHORS.map((anchor) => Object.values(anchored(anchor, size, room)))).toEqual(
+      [0, 300, 600].flatMap((top) => [0, 300, 600].map((left) => [left, top])),
+    );
+  });
+
+  test("leaves one pixel of room, however wide the margins are", () => {
+    const room = roomFor({ marginX: px(1e6), marginY: px(-50) }, px(20), picture);
+    expect(room).toEqual({ left: 1499.5, top: 0, width: 1, height: 2000 });
+  });
+});
+
+describe("a turned box", () => {
+  test("is as large as its corners say, whole at right angles", () => {
+    expect(turnedSize({ width: 40, height: 10 }, 90)).toEqual({ width: 10, height: 40 });
+    expect(turnedSize({ width: 40, height: 10 }, -180)).toEqual({ width: 40, height: 10 });
+    expect(turnedSize({ width: 100, height: 100 }, 45).width).toBeCloseTo(141.42, 2);
+    expect(turnOf(30)).toEqual({ cos: 0.866025404, sin: 0.5 });
+  });
+
+  test("is made smaller until it fits, never larger", () => {
+    expect(shrinkToFit({ width: 100, height: 50 }, { width: 40, height: 40 })).toBe(0.4);
+    expect(shrinkToFit({ width: 100, height: 50 }, { width: 400, height: 40 })).toBe(0.8);
+    expect(shrinkToFit({ width: 10, height: 5 }, { width: 400, height: 40 })).toBe(1);
+  });
+});
+
+describe("within", () => {
+  test("is the part of a box that the picture has, or null", () => {
+    const side = fc.integer({ min: 1, max: 50 });
+    const box = fc.record({
+      left: fc.integer({ min: -60, max: 60 }),
+      top: fc.integer({ min: -60, max: 60 }),
+      width: side,
+      height: side,
+    });
+    fc.assert(
+      fc.property(box, side, side, (of, width, height) => {
+        const part = within(of, { width, height });
+        const has = (x: number, y: number) =>
+          part !== null &&
+          x >= part.left &&
+          y >= part.top &&
+          x < part.left + part.width &&
+          y < part.top + part.height;
+        for (let x = -1; x <= width; x++)
+          for (let y = -1; y <= height; y++) {
+            const inBox = x >= of.left && y >= of.top && x < of.left + of.width && y < of.top + of.height;
+            expect(has(x, y)).toBe(inBox && x >= 0 && y >= 0 && x < width && y < height);
+          }
+      }),
+    );
   });
 });
