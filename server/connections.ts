@@ -7,11 +7,13 @@ import { type Database, openDatabase } from "./adapters/sql/database.ts";
 import { createSqlMediaRepository } from "./adapters/sql/media-repository.ts";
 import { createSqlQueue } from "./adapters/sql/queue.ts";
 import { createSqlRateLimiter } from "./adapters/sql/rate-limiter.ts";
+import { createSqlSwapLedger } from "./adapters/sql/swap-ledger.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import type { MediaRepository } from "./services/ports/media-repository.ts";
 import type { ObjectStore } from "./services/ports/object-store.ts";
 import type { Queue } from "./services/ports/queue.ts";
 import type { RateLimiter } from "./services/ports/rate-limiter.ts";
+import type { SwapLedger } from "./services/ports/swap-ledger.ts";
 
 /** Names the queue of mark jobs and their rate limit; with the server's id, so that installations that share a Redis do
  *  not take each other's jobs. */
@@ -19,6 +21,7 @@ const markName = (serverId: string) => `mark:${serverId}`;
 
 export interface Connections extends AsyncDisposable {
   readonly repository: MediaRepository;
+  readonly ledger: SwapLedger;
   readonly queue: Queue;
   readonly limiter: RateLimiter;
   readonly store: ObjectStore;
@@ -40,6 +43,8 @@ export async function openConnections(
   opened.defer(() => database.close());
   const repository = createSqlMediaRepository(database, { clock, random });
   opened.defer(() => repository.close());
+  const ledger = createSqlSwapLedger(database, { clock });
+  opened.defer(() => ledger.close());
   const name = markName(await repository.serverId());
   const queue = await openQueue(settings, database, name, deps);
   opened.defer(() => queue.close());
@@ -50,7 +55,7 @@ export async function openConnections(
   opened.defer(() => store.close());
   const everything = opened.move();
   const close = () => everything.disposeAsync();
-  return { repository, queue, limiter, store, close, [Symbol.asyncDispose]: close };
+  return { repository, ledger, queue, limiter, store, close, [Symbol.asyncDispose]: close };
 }
 
 /** Redis' client is loaded where it is used: it costs every process some 40 MB. */

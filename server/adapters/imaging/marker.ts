@@ -73,7 +73,8 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
       const result =
         (spliceableHeader(input, facts) && (await spliced(task, signal))) ??
         (await run({ kind: "mark", ...task }, bytesWhileMarking(facts, input.length), signal));
-      return { ...result, contentType: CONTENT_TYPES[format], width, height, frames };
+      const touched = [{ left: 0, top: 0, width, height }];
+      return { ...result, contentType: CONTENT_TYPES[format], width, height, frames, touched };
     },
 
     async preview(input, { maxSide, signal }) {

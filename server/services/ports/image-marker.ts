@@ -1,4 +1,5 @@
 import type { MarkSpec } from "#contracts/mark-spec.ts";
+import type { PixelBox } from "#imaging/orientation.ts";
 
 export interface MarkedPicture {
   readonly body: Uint8Array;
@@ -10,6 +11,8 @@ export interface MarkedPicture {
   readonly height: number;
   /** Frames of an animation, else 1. */
   readonly frames: number;
+  /** Where pixels may differ from the original's, as stored; everything outside must be equal. */
+  readonly touched: readonly PixelBox[];
 }
 
 export interface MarkOptions {

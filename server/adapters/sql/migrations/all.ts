@@ -1,7 +1,8 @@
 import { media } from "./0001-media.ts";
 import { queue } from "./0002-queue.ts";
 import { rateLimits } from "./0003-rate-limits.ts";
+import { swaps } from "./0005-swaps.ts";
 import type { Migration } from "./migration.ts";
 
 /** In the order in which they are applied. */
-export const migrations: readonly Migration[] = [media, queue, rateLimits];
+export const migrations: readonly Migration[] = [media, queue, rateLimits, swaps];
