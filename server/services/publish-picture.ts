@@ -13,7 +13,7 @@ import {
   type VisibleObject,
   visibleAt,
 } from "./swap.ts";
-import { discardSwap, resolveSwap } from "./swap-recovery.ts";
+import { discardQuietly, discardSwap, resolveSwap } from "./swap-recovery.ts";
 
 /** A picture that has passed its proof. */
 export interface Publication {
@@ -151,15 +151,6 @@ async function show(
     if ((await visibleAt(store, swap.publicKey, signal))?.sha256 === picture.sha256) return;
     await discardQuietly(deps, swap);
     throw changedMeanwhile(error);
-  }
-}
-
-async function discardQuietly(deps: SwapDeps, swap: Swap): Promise<void> {
-  try {
-    await discardSwap(deps, swap);
-  } catch (error) {
-    const { code, message } = AppError.from(error);
-    deps.logger.warn("swap.not_discarded", { swapId: swap.id, mediaId: swap.mediaId, code, reason: message });
   }
 }
 

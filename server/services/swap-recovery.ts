@@ -22,6 +22,16 @@ export async function discardSwap({ ledger, store }: SwapDeps, swap: Swap): Prom
   await ledger.forget(swap.id);
 }
 
+/** As `discardSwap`; what cannot be removed now is left to `SnapshotCleanup`. */
+export async function discardQuietly(deps: SwapDeps, swap: Swap): Promise<void> {
+  try {
+    await discardSwap(deps, swap);
+  } catch (error) {
+    const { code, message } = AppError.from(error);
+    deps.logger.warn("swap.not_discarded", { swapId: swap.id, mediaId: swap.mediaId, code, reason: message });
+  }
+}
+
 /**
  * Ends a swap whose worker died, or came too late, between the change in the store and its row. The store's present state
  * and the row decide; whoever repeats it finds nothing left to do.
