@@ -5,7 +5,7 @@ import { publishedBy, type SwapDeps, showSnapshot, type VisibleObject, visibleAt
 
 /** What a swap of unknown end turned out to be. */
 export type Resolution =
-  /** It never happened; what it left is gone. */
+  /** It never happened, and what it left is gone; or it did, and somebody has said so meanwhile. */
   | "discarded"
   /** It happened, and its row says so. */
   | "done"
@@ -14,9 +14,10 @@ export type Resolution =
   /** Somebody is about to change the picture, or just did: nothing was done, look again later. */
   | "left";
 
-/** Removes what a swap that never happened left in the store, then its row. Can be repeated after a failure. */
+/** Removes what a swap that never happened left in the store, then its row. Can be repeated after a failure. One that is
+ *  known by now to have happened is left as it is. */
 export async function discardSwap({ ledger, store }: SwapDeps, swap: Swap): Promise<void> {
-  await ledger.abandon(swap.id);
+  if (!(await ledger.abandon(swap.id))) return;
   if (swap.snapshot) await store.remove(swap.snapshot.key);
   if (swap.ownsProof) await store.remove(swap.becomes.proofKey);
   await ledger.forget(swap.id);

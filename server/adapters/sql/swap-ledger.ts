@@ -83,15 +83,16 @@ class SqlSwapLedger implements SwapLedger {
     await this.#database.write((trx) => finishSwaps(trx, this.#database.kind, [id]));
   }
 
-  async abandon(id: string): Promise<void> {
-    await this.#database.write((trx) =>
+  async abandon(id: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.write((trx) =>
       trx
         .updateTable("swaps")
         .set({ state: "abandoned" })
         .where("id", "=", id)
-        .where("state", "=", "begun")
-        .execute(),
+        .where("state", "in", ["begun", "abandoned"])
+        .executeTakeFirst(),
     );
+    return numUpdatedRows > 0n;
   }
 
   async forget(id: string): Promise<void> {

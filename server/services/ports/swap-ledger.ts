@@ -42,8 +42,8 @@ export interface SwapLedger {
   begunFor(mediaId: string, sha256: string): Promise<Swap | null>;
   /** A `begun` swap turns out to have happened; without a snapshot nothing more is to be known of it. */
   finish(id: string): Promise<void>;
-  /** `begun` becomes `abandoned`; nothing else does. */
-  abandon(id: string): Promise<void>;
+  /** `begun` becomes `abandoned`; nothing else does. True when it is abandoned now. */
+  abandon(id: string): Promise<boolean>;
   /** Removes the row, whatever its state. */
   forget(id: string): Promise<void>;
   /** Swaps that are `done` and whose snapshots are kept, newest first. */
