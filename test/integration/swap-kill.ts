@@ -33,7 +33,7 @@ export function swapKill(name: string, install: () => Promise<Installation>): vo
       "is old or new when it dies at “%s”, and new in the end",
       async (step) => {
         const again = await bench.marked("Old");
-      const first = await bench.upload("First");
+        const first = await bench.upload("First");
         await killAt(step);
         expect([null, "First"]).toContain(await bench.seen(first));
         await finish();
