@@ -1,12 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fromConnectError } from "#contracts/client.ts";
 import { MediaState } from "#gen/media_pb.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { ObjectStore } from "../../server/services/ports/object-store.ts";
+import { rollBack } from "../../server/services/rollback.ts";
 import { FakeProver } from "../fakes/fake-prover.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import type { Installation } from "./server-harness.ts";
-import { withPublicPut } from "./swap-faults.ts";
+import { failingAt, withPublicPut } from "./swap-faults.ts";
 import { DAY_MS, markSpec, SwapBench } from "./swap-harness.ts";
 
 const byId = (value: string) => ({ picture: { case: "mediaId" as const, value } });
@@ -17,6 +19,18 @@ const codeOf = (call: Promise<unknown>) =>
     () => "done",
     (error: unknown) => fromConnectError(error).code,
   );
+
+/** A store that nothing can be removed from, as a dead server removes nothing; while it `refuses`. */
+function unremovable(store: ObjectStore, refuses = () => true): ObjectStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const member = Reflect.get(target, name);
+      if (name === "remove" && refuses())
+        return () => Promise.reject(new AppError("store.refused", "No right to delete."));
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
 
 /** Rollback and clean-up (spec.md S15), whatever the server stands on. */
 export function rollbackFlow(name: string, install: () => Promise<Installation>): void {
@@ -101,6 +115,30 @@ export function rollbackFlow(name: string, install: () => Promise<Installation>)
       expect(await codeOf(media.rollbackMedia({}))).toBe("invalid_argument");
       await bench.expectConsistent(row.id, { text: "Third", snapshots: ["Second", "First"] });
     });
+
+    test.each(["begun", "snapshot_taken", "swapped"] as const)(
+      "that dies at “%s” leaves one of the two visible, and can be tried again or forgotten",
+      async (step) => {
+        const again = await bench.marked("First", "Second");
+        const forgotten = await bench.marked("First", "Second");
+        for (const row of [again, forgotten]) {
+          const [kept] = await bench.data.ledger.snapshotsOf(row.id);
+          const steps = failingAt(step);
+          const deps = {
+            ...bench.data,
+            store: unremovable(bench.data.store),
+            logger: new RecordingLogger(),
+            steps,
+          };
+          const dying = rollBack(deps, row, kept!.snapshot, { id: randomUUID() });
+          await expect(dying).rejects.toMatchObject({ code: "store.unreachable" });
+          expect(await bench.seen(row)).toBe(step === "swapped" ? "First" : "Second");
+        }
+        await media.rollbackMedia({ picture: byId(again.id) });
+        await bench.expectConsistent(again.id, { text: "First", snapshots: ["Second", "First"] });
+        await bench.expectConsistent(forgotten.id, { text: "Second", snapshots: ["First"] });
+      },
+    );
 
     test("is refused to bytes that are not those of the snapshot, and changes nothing", async () => {
       const row = await bench.marked("First", "Second");
@@ -193,12 +231,7 @@ export function rollbackFlow(name: string, install: () => Promise<Installation>)
       const row = await bench.marked("First", "Second");
       const logger = new RecordingLogger();
       let broken = true;
-      const store = new Proxy(bench.data.store, {
-        get(target, name) {
-          if (name !== "remove" || !broken) return Reflect.get(target, name).bind(target);
-          return () => Promise.reject(new AppError("store.refused", "No right to delete."));
-        },
-      }) as ObjectStore;
+      const store = unremovable(bench.data.store, () => broken);
       const cleanup = bench.cleanup({ laterMs: 31 * DAY_MS, logger, store });
       expect(await cleanup.pass()).toMatchObject({ expired: 0, failed: 1 });
       expect([logger.of("snapshot.cleanup_failed").at(-1)!.level, cleanup.trouble]).toEqual(["warn", ""]);

@@ -1,5 +1,6 @@
+import { AppError } from "#kernel/errors.ts";
 import type { ObjectStore } from "../../server/services/ports/object-store.ts";
-import type { PublishStep } from "../../server/services/publish-steps.ts";
+import type { PublishStep, StepObserver } from "../../server/services/publish-steps.ts";
 
 export const STEPS: readonly PublishStep[] = [
   "marked",
@@ -10,6 +11,22 @@ export const STEPS: readonly PublishStep[] = [
   "swapped",
   "settled",
 ];
+
+/** What a store that does not answer throws. */
+export const away = () =>
+  new AppError("store.unreachable", "The store does not answer.", { retry: "backoff" });
+
+/** Fails once at a step. */
+export function failingAt(step: PublishStep): StepObserver {
+  let failed = false;
+  return {
+    async reached(reached) {
+      if (failed || reached !== step) return;
+      failed = true;
+      throw away();
+    },
+  };
+}
 
 /** While the request that swaps is on its way: whether it arrives, nobody knows. */
 export const IN_FLIGHT = "in_flight";

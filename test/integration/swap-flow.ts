@@ -6,24 +6,11 @@ import { FakeMarker } from "../fakes/fake-marker.ts";
 import { FakeProver } from "../fakes/fake-prover.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import type { Installation } from "./server-harness.ts";
-import { STEPS, withPublicPut } from "./swap-faults.ts";
+import { away, failingAt, STEPS, withPublicPut } from "./swap-faults.ts";
 import { SwapBench } from "./swap-harness.ts";
 
 /** The shortest backoff there is. */
 const random: Random = { uuid: systemRandom.uuid, float: () => 0 };
-const away = () => new AppError("store.unreachable", "The store does not answer.", { retry: "backoff" });
-
-/** Fails once at a step. */
-function failingAt(step: PublishStep): StepObserver {
-  let failed = false;
-  return {
-    async reached(reached) {
-      if (failed || reached !== step) return;
-      failed = true;
-      throw away();
-    },
-  };
-}
 
 /** Stops the first who comes to a step until it is released. */
 function gateAt(step: PublishStep) {
