@@ -16,6 +16,7 @@ import { Bell } from "./services/bell.ts";
 import { Health } from "./services/health.ts";
 import { MediaService } from "./services/media-service.ts";
 import { OutboxRelay } from "./services/outbox-relay.ts";
+import { SnapshotCleanup } from "./services/snapshot-cleanup.ts";
 import { StorePreparation } from "./services/store-preparation.ts";
 import { TemplateService } from "./services/template-service.ts";
 import { UploadService } from "./services/upload-service.ts";
@@ -67,6 +68,7 @@ export interface Server extends AsyncDisposable {
 const DEFAULT_BUCKET = settingsSchema.shape.s3Bucket.parse(undefined);
 /** Originals read back at once to be hashed, where the store vouches for no checksum. */
 const READ_BACK_AT_ONCE = 4;
+const DAY_MS = 24 * 3_600_000;
 
 /**
  * The control plane, on whatever the settings name and embedded parts for the rest: object store and SQLite below
@@ -125,14 +127,23 @@ function assemble(
     readonly stack: AsyncDisposableStack;
   },
 ) {
+<<<<<<< HEAD
   const { repository, templates, queue, store } = connections;
   const { serverId, shutdown, stack } = running;
   const commits = new Bell();
   const shared = { repository, templates, queue, store, commits, ...deps };
+=======
+  const { repository, ledger, queue, store } = connections;
+  const { serverId, shutdown, stack } = running;
+  const commits = new Bell();
+  const shared = { repository, ledger, queue, store, commits, ...deps };
+>>>>>>> swap
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
   const media = new MediaService(shared);
-  const health = new Health(shared, { serverId, version });
+  const cleanup = stack.use(new SnapshotCleanup(shared, { keepMs: settings.snapshotDays * DAY_MS }));
+  cleanup.start();
+  const health = new Health({ ...shared, cleanup }, { serverId, version });
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   const { handlers } = createRouter(

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { createControlPlaneClient } from "#contracts/client.ts";
+import { type ControlPlaneClient, createControlPlaneClient } from "#contracts/client.ts";
 import type { Settings } from "#contracts/settings.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
@@ -64,13 +64,7 @@ export async function openStudio(options: OpenStudioOptions): Promise<OpenedStud
   const clock = systemClock;
   const random = systemRandom;
   await using stack = new AsyncDisposableStack();
-  await mkdir(join(settings.home, "tmp"), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new AppError(
-      "config.invalid",
-      `The home folder ${settings.home} cannot be made. Allow it, or name another with --home.`,
-      { cause },
-    );
-  });
+  await makeHome(settings);
   stack.use(
     await lockHome(settings.home, {
       clock,
@@ -131,13 +125,50 @@ export async function openStudio(options: OpenStudioOptions): Promise<OpenedStud
   };
 }
 
+/**
+ * The control plane alone, without a worker: the one that `settings.serverUrl` names, or one that is started here, on the
+ * home folder that nobody else works in.
+ * @throws AppError as `openStudio` does.
+ */
+export async function openControlPlane(options: {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}): Promise<AsyncDisposable & { readonly client: ControlPlaneClient }> {
+  const { settings, signal, logger } = options;
+  await using stack = new AsyncDisposableStack();
+  if (settings.serverUrl === undefined) {
+    await makeHome(settings);
+    stack.use(await lockHome(settings.home, { clock: systemClock, signal, wait: false }));
+  }
+  const { url, token } = (await remoteServer(settings)) ?? (await startServer(settings, logger, stack));
+  const everything = stack.move();
+  return {
+    client: createControlPlaneClient({ baseUrl: url, token }),
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  };
+}
+
+async function makeHome({ home }: Settings): Promise<void> {
+  await mkdir(join(home, "tmp"), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new AppError(
+      "config.invalid",
+      `The home folder ${home} cannot be made. Allow it, or name another with --home.`,
+      { cause },
+    );
+  });
+}
+
 function isStoreHere(settings: Settings): boolean {
   return settings.serverUrl === undefined && settings.s3Url === undefined;
 }
 
-interface ConnectedServer {
+interface ServerAccess {
   readonly url: string;
   readonly token: () => Promise<string>;
+}
+
+interface ConnectedServer extends ServerAccess {
   readonly workersReady: Promise<void>;
 }
 
@@ -146,32 +177,9 @@ async function connect(
   options: OpenStudioOptions,
   stack: AsyncDisposableStack,
 ): Promise<ConnectedServer> {
-  // Only where it is needed: a server's parts take memory that a client of another one has no use for.
-  const { mintToken, newLaunchToken } = await import("../server/edge/tokens.ts");
-  const { serverUrl, token, tokenSecret: secret } = settings;
-  if (serverUrl !== undefined) {
-    const { user, s3Bucket: bucket } = settings;
-    const workersReady = Promise.resolve();
-    if (token !== undefined) return { url: serverUrl, token: async () => token, workersReady };
-    if (secret === undefined)
-      throw new AppError(
-        "config.invalid",
-        "PLATEMARK_SERVER_URL needs PLATEMARK_TOKEN, or PLATEMARK_TOKEN_SECRET to make tokens with.",
-        { details: { setting: "token" } },
-      );
-    const mint = (when: { readonly ttlSeconds: number; readonly now: number }) =>
-      mintToken({ secret, user, bucket, ...when });
-    return { url: serverUrl, token: renewingToken(mint, systemClock), workersReady };
-  }
-  const { createServer } = await import("../server/create-server.ts");
-  const launchToken = newLaunchToken();
-  const server = stack.use(
-    createServer(
-      { settings, auth: { kind: "launch", token: launchToken }, version: PROGRAM_VERSION },
-      { clock: systemClock, random: systemRandom, logger: options.logger },
-    ),
-  );
-  const started = await server.start();
+  const remote = await remoteServer(settings);
+  if (remote) return { ...remote, workersReady: Promise.resolve() };
+  const { started, ...access } = await startServer(settings, options.logger, stack);
   const supervisor = stack.use(
     new WorkerSupervisor(
       {
@@ -185,7 +193,43 @@ async function connect(
   );
   const workersReady = supervisor.start();
   workersReady.catch(() => {});
-  return { url: started.url, token: async () => launchToken, workersReady };
+  return { ...access, workersReady };
+}
+
+/** The server that the settings name; `null` when they name none. */
+async function remoteServer(settings: Settings): Promise<ServerAccess | null> {
+  const { serverUrl, token, tokenSecret: secret, user, s3Bucket: bucket } = settings;
+  if (serverUrl === undefined) return null;
+  if (token !== undefined) return { url: serverUrl, token: async () => token };
+  if (secret === undefined)
+    throw new AppError(
+      "config.invalid",
+      "PLATEMARK_SERVER_URL needs PLATEMARK_TOKEN, or PLATEMARK_TOKEN_SECRET to make tokens with.",
+      { details: { setting: "token" } },
+    );
+  // Only where it is needed: a server's parts take memory that a client of another one has no use for.
+  const { mintToken } = await import("../server/edge/tokens.ts");
+  const mint = (when: { readonly ttlSeconds: number; readonly now: number }) =>
+    mintToken({ secret, user, bucket, ...when });
+  return { url: serverUrl, token: renewingToken(mint, systemClock) };
+}
+
+async function startServer(
+  settings: Settings,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+): Promise<ServerAccess & { readonly started: StartedServer }> {
+  const { newLaunchToken } = await import("../server/edge/tokens.ts");
+  const { createServer } = await import("../server/create-server.ts");
+  const launchToken = newLaunchToken();
+  const server = stack.use(
+    createServer(
+      { settings, auth: { kind: "launch", token: launchToken }, version: PROGRAM_VERSION },
+      { clock: systemClock, random: systemRandom, logger },
+    ),
+  );
+  const started = await server.start();
+  return { url: started.url, token: async () => launchToken, started };
 }
 
 function workerSettings(settings: Settings, { connections }: StartedServer) {

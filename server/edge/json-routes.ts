@@ -5,6 +5,7 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Caller } from "../services/caller.ts";
 import type { MediaService } from "../services/media-service.ts";
+import { mediaIdOf } from "../services/picture-reference.ts";
 import type { MediaRow } from "../services/ports/media-repository.ts";
 import type { UploadService } from "../services/upload-service.ts";
 import { readJson } from "./json-body.ts";
@@ -51,7 +52,20 @@ const completion = z
     message: "mediaId or objectKey must be given",
   });
 
-/** The plain JSON forms of what a page does: presign (spec.md S2) and register (S3). All other calls have theirs at
+const pictureReference = z.union([
+  z.strictObject({ mediaId: z.string().min(1) }),
+  z.strictObject({ objectKey: z.string().min(1) }),
+  z.strictObject({ sha256: z.string().min(1) }),
+]);
+
+const to = z.string().default("");
+const rollback = z.union([
+  z.strictObject({ mediaId: z.string().min(1), to }),
+  z.strictObject({ objectKey: z.string().min(1), to }),
+  z.strictObject({ sha256: z.string().min(1), to }),
+]);
+
+/** The plain JSON forms of what a page does: presign (spec.md S2), register (S3) and roll back (S15). All other calls have theirs at
  *  `POST /platemark.v1.SERVICE/METHOD`. */
 export function jsonRoutes(deps: {
   readonly uploads: UploadService;
@@ -95,15 +109,40 @@ export function jsonRoutes(deps: {
         return { media: toJson(outcome.media) };
       },
     ],
+    [
+      "/api/v1/media/snapshots",
+      async ({ body, caller }) => {
+        const { media: found, snapshots } = await media.snapshots(
+          caller,
+          await readJson(body, pictureReference, MAX_BODY_BYTES),
+        );
+        return { media: toJson(found), snapshots };
+      },
+    ],
+    [
+      "/api/v1/media/rollback",
+      async ({ body, caller, logger, signal }) => {
+        const { to, ...reference } = await readJson(body, rollback, MAX_BODY_BYTES);
+        return { media: toJson(await media.rollBack(caller, reference, to, { logger, signal })) };
+      },
+    ],
   ]);
 }
 
-/** Keys are `raw/<user>/<media id>.<ext>`; whose the picture is, the row says. */
-function mediaIdOf(objectKey: string): string {
-  return objectKey.slice(objectKey.lastIndexOf("/") + 1).replace(/\.[a-z0-9]*$/, "");
-}
-
 function toJson(row: MediaRow): Record<string, unknown> {
-  const { id, fileName, size, contentType, sha256, objectKey, markedKey, state, traceId, version } = row;
-  return { id, fileName, size, contentType, sha256, objectKey, markedKey, state, traceId, version };
+  const { id, fileName, size, contentType, sha256, objectKey, markedKey, published, state } = row;
+  const { traceId, version } = row;
+  return {
+    id,
+    fileName,
+    size,
+    contentType,
+    sha256,
+    objectKey,
+    markedKey,
+    published,
+    state,
+    traceId,
+    version,
+  };
 }

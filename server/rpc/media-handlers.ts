@@ -1,8 +1,8 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { MediaService } from "#gen/media_pb.ts";
 import type { MediaService as Media, MediaChanges } from "../services/media-service.ts";
-import { callerOf } from "./call-context.ts";
-import { fromWireStates, toMediaMessage } from "./media-message.ts";
+import { callerOf, callOptions } from "./call-context.ts";
+import { fromReference, fromWireStates, toMediaMessage, toSnapshotMessage } from "./media-message.ts";
 
 export function mediaHandlers(media: Media): ServiceImpl<typeof MediaService> {
   const toMessage = ({ rows, sequence }: MediaChanges) => ({
@@ -32,6 +32,17 @@ export function mediaHandlers(media: Media): ServiceImpl<typeof MediaService> {
     async signDownload(request, context) {
       const { url, expiresAtMs } = await media.signDownload(callerOf(context), request);
       return { url, expiresAtMs: BigInt(expiresAtMs) };
+    },
+
+    async listSnapshots(request, context) {
+      const found = await media.snapshots(callerOf(context), fromReference(request.picture));
+      return { media: toMediaMessage(found.media), snapshots: found.snapshots.map(toSnapshotMessage) };
+    },
+
+    async rollbackMedia({ picture, to }, context) {
+      const reference = fromReference(picture);
+      const row = await media.rollBack(callerOf(context), reference, to, callOptions(context));
+      return { media: toMediaMessage(row) };
     },
   };
 }

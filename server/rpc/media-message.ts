@@ -1,7 +1,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { MediaState as State } from "#contracts/media-state.ts";
-import { type MediaSchema, MediaState } from "#gen/media_pb.ts";
-import type { MediaRow } from "../services/ports/media-repository.ts";
+import {
+  type MediaSchema,
+  MediaState,
+  type PictureReference as Reference,
+  type SnapshotSchema,
+} from "#gen/media_pb.ts";
+import { AppError } from "#kernel/errors.ts";
+import type { PictureReference } from "../services/picture-reference.ts";
+import type { MediaRow, PublishedPicture } from "../services/ports/media-repository.ts";
+import type { Snapshot } from "../services/ports/swap-ledger.ts";
 
 const WIRE: Partial<Record<State, MediaState>> = {
   uploading: MediaState.UPLOADING,
@@ -30,7 +38,30 @@ export function toMediaMessage(row: MediaRow): MessageInitShape<typeof MediaSche
     version: BigInt(row.version),
     createdAtMs: BigInt(row.createdAtMs),
     updatedAtMs: BigInt(row.updatedAtMs),
+    ...(row.published ? { published: toPublishedMessage(row.published) } : {}),
   };
+}
+
+export function toSnapshotMessage({
+  key,
+  sha256,
+  atMs,
+  proven,
+}: Snapshot & { readonly atMs: number }): MessageInitShape<typeof SnapshotSchema> {
+  return { key, sha256, atMs: BigInt(atMs), ...(proven ? { proven } : {}) };
+}
+
+/** @throws AppError `invalid_argument` when it names nothing. */
+export function fromReference(reference: Reference | undefined): PictureReference {
+  const picture = reference?.picture;
+  if (picture?.case === "mediaId") return { mediaId: picture.value };
+  if (picture?.case === "objectKey") return { objectKey: picture.value };
+  if (picture?.case === "sha256") return { sha256: picture.value };
+  throw new AppError("invalid_argument", "Name a picture by its id, object key or SHA-256.");
+}
+
+function toPublishedMessage({ snapshotKey, ...picture }: PublishedPicture) {
+  return { picture, snapshotKey: snapshotKey ?? "" };
 }
 
 /** Our states for those asked for; unknown numbers name none. */

@@ -10,16 +10,18 @@ export interface HealthDeps {
   readonly store: ObjectStore;
   readonly queue: Queue;
   readonly clock: Clock;
+  readonly cleanup: { readonly trouble: string };
 }
 
 export interface ComponentReport {
-  readonly name: "store" | "database" | "queue";
+  readonly name: "store" | "database" | "queue" | "snapshots";
   readonly serving: boolean;
   /** Empty when all is well. */
   readonly message: string;
 }
 
 export interface HealthReport {
+  /** Whether it can do its work; a clean-up that fails is told, and keeps nobody from working. */
   readonly serving: boolean;
   readonly serverId: string;
   readonly version: string;
@@ -50,13 +52,14 @@ export class Health {
     const nowMs = this.#deps.clock.now();
     if (!this.#asked || nowMs - this.#asked.atMs >= FRESH_MS)
       this.#asked = { atMs: nowMs, components: this.#ask() };
-    const components = await this.#asked.components;
+    const needed = await this.#asked.components;
+    const { trouble } = this.#deps.cleanup;
     return {
       ...this.#options,
-      serving: components.every(({ serving }) => serving),
+      serving: needed.every(({ serving }) => serving),
       nowMs: this.#deps.clock.now(),
       multipartThreshold: MULTIPART_THRESHOLD,
-      components,
+      components: [...needed, { name: "snapshots", serving: trouble === "", message: trouble }],
     };
   }
 

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { ByteBudget } from "#kernel/byte-budget.ts";
 import { AppError } from "#kernel/errors.ts";
+import { hashObject } from "./hash-object.ts";
 import type { MediaRow } from "./ports/media-repository.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 
@@ -24,30 +24,19 @@ export async function verifyOriginal(
     throw new AppError("upload.size_mismatch", "The store holds another number of bytes than announced.", {
       details: { key: row.objectKey, announced: row.size, stored: object.size },
     });
-  const sha256 = object.sha256 ?? (await hashOf(store, row.objectKey, reading, signal));
+  const sha256 = object.sha256 ?? (await readBack(store, row.objectKey, reading, signal));
   if (sha256 !== row.sha256)
     throw new AppError("upload.checksum_mismatch", "The store holds other bytes than announced.", {
       details: { key: row.objectKey },
     });
 }
 
-async function hashOf(
+async function readBack(
   store: ObjectStore,
   key: string,
   reading: ByteBudget,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   using _held = await reading.acquire(1, { signal });
-  const { body } = await store.get(key, { signal });
-  const hash = createHash("sha256");
-  try {
-    for await (const chunk of body) hash.update(chunk as Uint8Array);
-  } catch (cause) {
-    if (signal?.aborted) throw AppError.from(signal.reason, "aborted");
-    throw new AppError("store.unreachable", "The store broke off while the picture was read back.", {
-      retry: "backoff",
-      cause,
-    });
-  }
-  return hash.digest("hex");
+  return await hashObject(store, key, signal);
 }

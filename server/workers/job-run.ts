@@ -9,20 +9,30 @@ import type { Random } from "#kernel/random.ts";
 import type { ImageMarker, MarkedPicture } from "../services/ports/image-marker.ts";
 import type { MediaRepository, MediaRow } from "../services/ports/media-repository.ts";
 import type { ObjectStore } from "../services/ports/object-store.ts";
+import type { PictureProof, PictureProver } from "../services/ports/picture-prover.ts";
 import type { Lease, Queue } from "../services/ports/queue.ts";
 import type { RateLimiter } from "../services/ports/rate-limiter.ts";
+import type { SwapLedger } from "../services/ports/swap-ledger.ts";
+import { publishPicture } from "../services/publish-picture.ts";
+import type { StepObserver } from "../services/publish-steps.ts";
+import { publicKeyOf } from "../services/swap.ts";
 import { fetchOriginal } from "./fetch-original.ts";
+import { type TemplateVersion, templateOf } from "./mark-template.ts";
 import { gaveUpMessage, settleRow, wantsMark } from "./media-outcome.ts";
 
 export interface MarkWorkerDeps {
   readonly queue: Queue;
   readonly repository: MediaRepository;
   readonly store: ObjectStore;
+  readonly ledger: SwapLedger;
   readonly marker: ImageMarker;
+  readonly prover: PictureProver;
   readonly limiter: RateLimiter;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Looks on; see `publishPicture`. */
+  readonly steps?: StepObserver | undefined;
 }
 
 /** Failures that another try would only repeat. Everything else may be a fault of the moment. */
@@ -38,6 +48,7 @@ const PERMANENT: ReadonlySet<ErrorCode> = new Set([
   "upload.size_mismatch",
   "invalid_argument",
   "mark.failed",
+  "proof.failed",
   "not_found",
 ]);
 
@@ -75,6 +86,8 @@ export async function runJob(
       return "given_back";
     }
     const permanent = PERMANENT.has(error.code);
+    if (error.code === "proof.failed")
+      log.error("proof.failed", { objectKey: job.objectKey, reason: error.message, ...error.details });
     log[permanent ? "info" : "warn"]("mark.failed", {
       code: error.code,
       reason: error.message,
@@ -113,69 +126,98 @@ async function markOnce(
   log: Logger,
   lease: Lease,
 ): Promise<"marked" | "dropped"> {
-  const { limiter, store, marker, clock } = deps;
-  if (!(await enterMarking(job, deps.repository))) {
+  const { limiter, repository, clock, random, steps } = deps;
+  const row = await enterMarking(job, repository);
+  if (!row) {
     log.info("mark.dropped", { attempt: lease.attempt });
     return "dropped";
   }
   const startedAt = clock.now();
   log.info("mark.started", { attempt: lease.attempt, size: job.size });
   await limiter.acquire({ signal });
-  const picture = await markOriginal(job, store, marker, originals, signal);
+  // The original and its successor, which is about as large.
+  using _held = await originals.acquire(2 * job.size, { signal });
+  const { picture, proof, template } = await markAndProve(job, deps, signal);
   throwIfAborted(signal);
-  // Somebody may have asked for another mark meanwhile; its object must not be overwritten with this one.
-  const [row] = await deps.repository.get([job.mediaId]);
-  if (!row || !wantsMark(row, job)) {
-    log.info("mark.dropped", { attempt: lease.attempt });
-    return "dropped";
-  }
-  const markedKey = markedKeyOf(job.objectKey);
-  await store.put(markedKey, picture.body, {
-    contentType: picture.contentType,
-    sha256: picture.sha256,
-    metadata: { "trace-id": job.traceId, "source-sha256": job.sha256 },
+  const published = await publishPicture(
+    { ...deps, logger: log, steps },
+    {
+      id: random.uuid(),
+      row,
+      picture,
+      proof,
+      template,
+      markSpec: row.markSpec,
+      traceId: job.traceId,
+      // Somebody may have asked for another mark meanwhile.
+      isWanted: async () => {
+        const [now] = await repository.get([job.mediaId]);
+        return now !== undefined && wantsMark(now, job);
+      },
+      settle: (published, swapId) =>
+        settleRow(
+          repository,
+          job,
+          {
+            state: "marked",
+            markedKey: publicKeyOf(job.objectKey),
+            published,
+            errorCode: null,
+            errorMessage: null,
+          },
+          swapId,
+        ),
+    },
     signal,
-  });
-  const settled = await settleRow(deps.repository, job, {
-    state: "marked",
-    markedKey,
-    errorCode: null,
-    errorMessage: null,
-  });
-  log.info(settled ? "mark.finished" : "mark.dropped", {
+  );
+  log.info(published ? "mark.finished" : "mark.dropped", {
     ms: clock.now() - startedAt,
     width: picture.width,
     height: picture.height,
     frames: picture.frames,
     size: picture.body.length,
+    proof: proof.class,
   });
-  return settled ? "marked" : "dropped";
+  return published ? "marked" : "dropped";
 }
 
-async function markOriginal(
+/** The original is let go of when this ends. */
+async function markAndProve(
   job: MarkJob,
-  store: ObjectStore,
-  marker: ImageMarker,
-  originals: ByteBudget,
+  { store, marker, prover, steps }: MarkWorkerDeps,
   signal: AbortSignal,
-): Promise<MarkedPicture> {
-  using _held = await originals.acquire(job.size, { signal });
+): Promise<{ picture: MarkedPicture; proof: PictureProof; template: TemplateVersion }> {
+  const template = templateOf(job.mark);
   const original = await fetchOriginal(store, job, signal);
-  return await marker.mark(original, { mark: job.mark, signal });
+  const picture = await marker.mark(original, { mark: job.mark, signal });
+  await steps?.reached("marked");
+  const proof = await prover.prove({
+    original,
+    marked: picture.body,
+    touched: picture.touched,
+    template,
+    objectKey: job.objectKey,
+    markedKey: publicKeyOf(job.objectKey),
+    traceId: job.traceId,
+    signal,
+  });
+  await steps?.reached("proven");
+  return { picture, proof, template };
 }
 
-/** False when the row no longer wants this job's mark, or has it. Another worker's `marking` is taken over. */
-async function enterMarking(job: MarkJob, repository: MediaRepository): Promise<boolean> {
+/** The row in `marking`; `null` when it no longer wants this job's mark, or has it. Another worker's `marking` is taken
+ *  over. */
+async function enterMarking(job: MarkJob, repository: MediaRepository): Promise<MediaRow | null> {
   for (;;) {
     const [row]: readonly (MediaRow | undefined)[] = await repository.get([job.mediaId]);
-    if (!row || !wantsMark(row, job)) return false;
-    if (row.state === "marking") return true;
-    if (await repository.change(row.id, row.version, { state: "marking" }, { event: "media.marking" }))
-      return true;
+    if (!row || !wantsMark(row, job)) return null;
+    if (row.state === "marking") return row;
+    const entered = await repository.change(
+      row.id,
+      row.version,
+      { state: "marking" },
+      { event: "media.marking" },
+    );
+    if (entered) return entered;
   }
-}
-
-/** `raw/studio/1.jpg` → `watermarked/studio/1.jpg`. */
-export function markedKeyOf(objectKey: string): string {
-  return `watermarked/${objectKey.replace(/^raw\//, "")}`;
 }

@@ -3,6 +3,7 @@ import { AppError, toErrorBody } from "#kernel/errors.ts";
 import { systemRandom } from "#kernel/random.ts";
 import { createImageMarker } from "../adapters/imaging/marker.ts";
 import { createPinoLogger } from "../adapters/log/pino-logger.ts";
+import { createUnsignedProver } from "../adapters/proof/unsigned-prover.ts";
 import type { WorkerSettings } from "../connection-settings.ts";
 import { openConnections } from "../connections.ts";
 import { openParentChannel, type ParentChannel } from "./parent-channel.ts";
@@ -48,9 +49,10 @@ async function main(channel: ParentChannel): Promise<number> {
       ...(settings.tempDir ? { tempDir: settings.tempDir } : {}),
       logger,
     });
+    const prover = createUnsignedProver();
     try {
       await using worker = createMarkWorker(
-        { ...connections, marker, ...deps },
+        { ...connections, marker, prover, ...deps },
         {
           concurrency: settings.concurrency,
           originalsBudgetBytes: settings.memoryBudgetBytes * ORIGINALS_SHARE,
@@ -61,6 +63,7 @@ async function main(channel: ParentChannel): Promise<number> {
       await Promise.race([parentGone, asked]);
     } finally {
       await marker.close();
+      await prover.close();
     }
     return 0;
   } catch (error) {

@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   "mark.failed",
   "template.unknown",
   "mark.gave_up",
+  "proof.failed",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

@@ -6,8 +6,10 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { addImportCommand } from "./import-command.ts";
 import { nextStep } from "./next-step.ts";
 import { createOutput, type Output } from "./output.ts";
+import { addRollbackCommand } from "./rollback-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { listenForEnd } from "./signals.ts";
+import { addSnapshotsCommand } from "./snapshots-command.ts";
 import { addStoreCommand } from "./store-command.ts";
 import { addStudioCommand } from "./studio-command.ts";
 import { addTokenCommand } from "./token-command.ts";
@@ -30,6 +32,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     addWorkerCommand(program, context);
     addStoreCommand(program, context);
     addTokenCommand(program, context);
+    addSnapshotsCommand(program, context);
+    addRollbackCommand(program, context);
     for (const command of [
       program,
       ...program.commands,
@@ -58,7 +62,8 @@ export async function runProgram(run: (context: CommandContext) => Promise<void>
   try {
     await run(context);
   } catch (error) {
-    code = explain(error, output);
+    const stopped = ending.signal.aborted && AppError.from(error).code === "aborted";
+    code = stopped ? EXIT.interrupted : explain(error, output);
   }
   const exitCode = code === EXIT.interrupted ? (ending.code ?? code) : code;
   process.stdout.write("", () => process.exit(exitCode));

@@ -81,6 +81,7 @@ export function describeMediaRepository(
           ...item,
           state: "uploading",
           markedKey: null,
+          published: null,
           uploadId: null,
           partSize: null,
           errorCode: null,

@@ -88,6 +88,78 @@ export function objectStoreConformance(
       expect(await store.head(key)).toBeNull();
     });
 
+    const conditional = (key: string, body: Uint8Array, ifMatch: string | null) =>
+      store.put(key, body, { contentType: "image/jpeg", sha256: sha256(body), ifMatch });
+
+    test("puts only over what it is told to expect", async () => {
+      const key = newKey();
+      const first = await conditional(key, Buffer.from("first"), null);
+      await expect(conditional(key, Buffer.from("other"), null)).rejects.toMatchObject({
+        code: "store.precondition_failed",
+      });
+      const second = await conditional(key, Buffer.from("second"), first.etag);
+      for (const etag of [first.etag, "0".repeat(32)])
+        await expect(conditional(key, Buffer.from("third"), etag)).rejects.toMatchObject({
+          code: "store.precondition_failed",
+        });
+      expect(await store.head(key)).toMatchObject({
+        etag: second.etag,
+        sha256: sha256(Buffer.from("second")),
+      });
+      await store.remove(key);
+      await expect(conditional(key, Buffer.from("third"), second.etag)).rejects.toMatchObject({
+        code: "store.precondition_failed",
+      });
+      expect(await store.head(key)).toBeNull();
+    });
+
+    test("lets one of many who expect the same have its way", async () => {
+      const key = newKey();
+      const { etag } = await put(key, Buffer.from("before"));
+      const bodies = Array.from({ length: 8 }, (_, n) => Buffer.alloc(300_000, n));
+      const outcomes = await Promise.allSettled(bodies.map((body) => conditional(key, body, etag)));
+      const winners = bodies.filter((_, n) => outcomes[n]!.status === "fulfilled");
+      expect(winners).toHaveLength(1);
+      expect((await store.head(key))!.sha256).toBe(sha256(winners[0]!));
+    });
+
+    test("copies an object, bytes, type and metadata, only as it is expected", async () => {
+      const [from, to] = [`${newKey()} ä+%`, newKey()];
+      const body = Buffer.from("a picture to keep");
+      const { etag } = await put(from, body);
+      await store.copy(from, to, { ifMatch: etag });
+      expect(await store.head(to)).toMatchObject({
+        size: body.length,
+        contentType: "image/jpeg",
+        metadata: { checksum: sha256(body) },
+      });
+      expect(await buffer((await store.get(to)).body)).toEqual(body);
+      await put(from, Buffer.from("another picture"));
+      for (const source of [from, newKey()])
+        await expect(store.copy(source, to, { ifMatch: etag })).rejects.toMatchObject({
+          code: "store.precondition_failed",
+        });
+      expect(await buffer((await store.get(to)).body)).toEqual(body);
+    });
+
+    test("puts a stream as long as it is what was announced", async () => {
+      const [from, to] = [newKey(), newKey()];
+      const body = Buffer.alloc(3 * MIB, "stream");
+      await put(from, body);
+      const options = { contentType: "image/jpeg", sha256: sha256(body), ifMatch: null };
+      const source = await store.get(from);
+      await store.put(to, { stream: source.body, size: source.object.size }, options);
+      expect(await store.head(to)).toMatchObject({ size: body.length, sha256: sha256(body) });
+      const other = await store.get(from);
+      await expect(
+        store.put(
+          newKey(),
+          { stream: other.body, size: body.length },
+          { ...options, sha256: "0".repeat(64) },
+        ),
+      ).rejects.toMatchObject({ code: "upload.checksum_mismatch" });
+    });
+
     test("takes a presigned PUT with exactly the signed headers", async () => {
       const key = newKey();
       const body = Buffer.from("presigned bytes");

@@ -1,11 +1,17 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { AppError } from "#kernel/errors.ts";
-import type { ObjectStore, PutOptions, StoredObject } from "../../server/services/ports/object-store.ts";
+import type {
+  ObjectStore,
+  PutOptions,
+  SizedStream,
+  StoredObject,
+} from "../../server/services/ports/object-store.ts";
 
 /** What a worker needs of a bucket, in memory, with faults on demand. Presigning and multipart are not part of it. */
 export class MemoryObjectStore
-  implements Pick<ObjectStore, "bucket" | "head" | "get" | "put" | "remove" | "close">
+  implements Pick<ObjectStore, "bucket" | "head" | "get" | "put" | "copy" | "remove" | "close">
 {
   readonly bucket = "test";
   readonly objects = new Map<string, { readonly body: Uint8Array; readonly options: PutOptions }>();
@@ -36,10 +42,30 @@ export class MemoryObjectStore
     return { object, body: Readable.from(chunks) };
   }
 
-  async put(key: string, body: Uint8Array, options: PutOptions): Promise<{ readonly etag: string }> {
+  async put(
+    key: string,
+    given: Uint8Array | SizedStream,
+    options: PutOptions,
+  ): Promise<{ readonly etag: string }> {
     this.#request();
+    const body = "stream" in given ? await buffer(given.stream) : given;
+    if (createHash("sha256").update(body).digest("hex") !== options.sha256)
+      throw new AppError("upload.checksum_mismatch", "Other bytes arrived.");
+    const { ifMatch } = options;
+    if (ifMatch !== undefined) this.#expect(key, ifMatch);
     this.objects.set(key, { body, options });
     return { etag: options.sha256 };
+  }
+
+  async copy(
+    from: string,
+    to: string,
+    { ifMatch }: { readonly ifMatch: string },
+  ): Promise<{ readonly etag: string }> {
+    this.#request();
+    this.#expect(from, ifMatch);
+    this.objects.set(to, this.objects.get(from)!);
+    return { etag: ifMatch };
   }
 
   async remove(key: string): Promise<void> {
@@ -47,6 +73,11 @@ export class MemoryObjectStore
   }
 
   async close(): Promise<void> {}
+
+  #expect(key: string, etag: string | null): void {
+    if ((this.#describe(key)?.etag ?? null) !== etag)
+      throw new AppError("store.precondition_failed", "The object has changed meanwhile.");
+  }
 
   #describe(key: string): StoredObject | null {
     const found = this.objects.get(key);

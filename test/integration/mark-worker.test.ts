@@ -11,13 +11,16 @@ import { unlimited } from "../../server/adapters/memory/rate-limiter.ts";
 import { type Database, openDatabase } from "../../server/adapters/sql/database.ts";
 import { createSqlMediaRepository } from "../../server/adapters/sql/media-repository.ts";
 import { createSqlQueue } from "../../server/adapters/sql/queue.ts";
+import { createSqlSwapLedger } from "../../server/adapters/sql/swap-ledger.ts";
 import { requestMark } from "../../server/services/mark-request.ts";
 import type { ImageMarker } from "../../server/services/ports/image-marker.ts";
 import type { MediaRepository, MediaRow } from "../../server/services/ports/media-repository.ts";
 import type { ObjectStore } from "../../server/services/ports/object-store.ts";
 import type { Queue } from "../../server/services/ports/queue.ts";
 import type { RateLimiter } from "../../server/services/ports/rate-limiter.ts";
+import type { SwapLedger } from "../../server/services/ports/swap-ledger.ts";
 import { createMarkWorker, type MarkWorker, type MarkWorkerOptions } from "../../server/workers/worker.ts";
+import { FakeProver } from "../fakes/fake-prover.ts";
 import { MemoryObjectStore } from "../fakes/memory-object-store.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { heic, photo } from "../fixtures/pictures/pictures.ts";
@@ -40,6 +43,8 @@ let database: Database;
 let repository: MediaRepository;
 let queue: Queue;
 let store: MemoryObjectStore;
+let ledger: SwapLedger;
+let prover: FakeProver;
 let logger: RecordingLogger;
 const workers: MarkWorker[] = [];
 
@@ -50,6 +55,8 @@ beforeEach(async () => {
   repository = createSqlMediaRepository(database, { clock, random });
   queue = createSqlQueue(database, { clock, random, name: "mark" });
   await queue.start();
+  ledger = createSqlSwapLedger(database, { clock });
+  prover = new FakeProver();
   store = new MemoryObjectStore();
 });
 afterEach(async () => {
@@ -62,7 +69,18 @@ afterEach(async () => {
 
 function startWorker(options: Partial<MarkWorkerOptions> = {}, limiter: RateLimiter = unlimited): MarkWorker {
   const worker = createMarkWorker(
-    { queue, repository, store: store as unknown as ObjectStore, marker, limiter, clock, random, logger },
+    {
+      queue,
+      repository,
+      ledger,
+      store: store as unknown as ObjectStore,
+      marker,
+      prover,
+      limiter,
+      clock,
+      random,
+      logger,
+    },
     { concurrency: 2, originalsBudgetBytes: 1e8, graceMs: 5_000, ...options },
   );
   workers.push(worker);

@@ -180,7 +180,7 @@ describe("the edge", () => {
     expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ serving: true });
     const ready = await fetch(`${server.url}/readyz`);
     expect(ready.status).toBe(200);
-    expect((await ready.json()).components).toHaveLength(3);
+    expect((await ready.json()).components).toHaveLength(4);
   });
 
   test("lets the pages of allowed origins call, and tells caches that it depends", async () => {

@@ -43,6 +43,7 @@ const ZH: Readonly<Record<ErrorCode, string>> = {
   "template.unknown": "服务器没有此模板的这个版本。",
   "mark.failed": "加水印失败。",
   "mark.gave_up": "多次尝试后仍无法加水印。",
+  "proof.failed": "无法证明水印以外的内容未被改动，因此没有发布。",
 };
 
 export function reasonText(language: Language, error: ErrorBody): string {
@@ -65,6 +66,6 @@ function wayOut(code: ErrorCode): MessageKey {
   if (code.startsWith("picture.unsupported") || code === "picture.too_large") return "hint.convert";
   if (code === "picture.truncated" || code === "picture.corrupt" || code === "file.empty")
     return "hint.replace";
-  if (code === "internal" || code.startsWith("mark.")) return "hint.report";
+  if (code === "internal" || code.startsWith("mark.") || code === "proof.failed") return "hint.report";
   return "hint.retry";
 }

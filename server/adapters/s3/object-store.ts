@@ -6,9 +6,11 @@ import type {
   ObjectStore,
   PresignedRequest,
   PutOptions,
+  SizedStream,
   StoredObject,
   StoredPart,
 } from "../../services/ports/object-store.ts";
+import { uriEncode, uriEncodePath } from "../../sigv4/uri-encoding.ts";
 import { prepareBucket } from "./prepare-bucket.ts";
 import { type S3Answer, S3Client, type S3Location } from "./s3-client.ts";
 import { asRecord, escapeXml, parseXml, text } from "./s3-xml.ts";
@@ -109,22 +111,49 @@ class S3ObjectStore implements ObjectStore {
     return { object: storedObject(answer), body: answer.body };
   }
 
-  async put(key: string, body: Uint8Array, options: PutOptions): Promise<{ etag: string }> {
-    const answer = await this.#client.send({
+  async put(key: string, body: Uint8Array | SizedStream, options: PutOptions): Promise<{ etag: string }> {
+    const streamed = "stream" in body;
+    const request = {
       operation: "PutObject",
       method: "PUT",
       key,
       headers: {
-        "content-length": String(body.byteLength),
+        "content-length": String(streamed ? body.size : body.byteLength),
         "content-type": options.contentType,
         "x-amz-checksum-sha256": hexToBase64(options.sha256),
         ...metadataHeaders(options.metadata),
+        ...conditionHeaders(options.ifMatch),
       },
-      body,
+      ...(streamed ? { body: body.stream, payloadSha256: options.sha256 } : { body }),
       signal: options.signal,
+    } as const;
+    const answer = await this.#client.send(request).catch((error: unknown) => {
+      throw options.ifMatch === undefined ? error : unmetCondition(error);
     });
     answer.body.resume();
     return { etag: unquote(answer.header("etag")) };
+  }
+
+  async copy(
+    from: string,
+    to: string,
+    { ifMatch, signal }: { readonly ifMatch: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<{ etag: string }> {
+    const answer = await this.#client
+      .sendForText({
+        operation: "CopyObject",
+        method: "PUT",
+        key: to,
+        headers: {
+          "x-amz-copy-source": `/${uriEncode(this.bucket)}/${uriEncodePath(from)}`,
+          "x-amz-copy-source-if-match": `"${ifMatch}"`,
+        },
+        signal,
+      })
+      .catch((error: unknown) => {
+        throw unmetCondition(error);
+      });
+    return { etag: unquote(text(asRecord(parseXml(answer).CopyObjectResult).ETag)) };
   }
 
   async remove(key: string): Promise<void> {
@@ -249,6 +278,22 @@ function storedPart(part: unknown): StoredPart {
     etag: unquote(text(record.ETag)),
     size: Number(text(record.Size)),
   };
+}
+
+function conditionHeaders(ifMatch: string | null | undefined): Record<string, string> {
+  if (ifMatch === undefined) return {};
+  return ifMatch === null ? { "if-none-match": "*" } : { "if-match": `"${ifMatch}"` };
+}
+
+/** An object that has gone does not match either; neither does one that another conditional write is changing now. */
+function unmetCondition(error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  const { code, details } = error;
+  if (code !== "not_found" && details.s3Code !== "ConditionalRequestConflict") return error;
+  return new AppError("store.precondition_failed", "The object has changed meanwhile.", {
+    details,
+    cause: error,
+  });
 }
 
 function metadataHeaders(metadata: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -1,7 +1,8 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { Pool } from "undici";
 import { abortReason } from "#kernel/cancellation.ts";
 import type { Clock } from "#kernel/clock.ts";
+import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import { DayKeys } from "../../sigv4/day-keys.ts";
 import { presignUrl, signRequest } from "../../sigv4/sign.ts";
@@ -27,7 +28,10 @@ export interface S3Request {
   readonly key?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  /** A stream is sent once: a connection that breaks is not tried again. */
+  readonly body?: Uint8Array | Readable;
+  /** Lower-case hex SHA-256 of the body. @default computed, which a stream does not allow */
+  readonly payloadSha256?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -127,7 +131,12 @@ export class S3Client {
     } catch (error) {
       if (request.signal?.aborted) throw abortReason(request.signal);
       const code = (error as { code?: unknown }).code;
-      if (typeof code !== "string" || !STALE_CONNECTION.has(code) || request.method === "POST")
+      if (
+        typeof code !== "string" ||
+        !STALE_CONNECTION.has(code) ||
+        request.method === "POST" ||
+        request.body instanceof Readable
+      )
         throw unreachableStore(this.#url.origin, request.operation, error);
     }
     try {
@@ -145,7 +154,7 @@ export class S3Client {
       method: request.method,
       url: `${this.#url.origin}${path}`,
       headers: request.headers ?? {},
-      payloadHash: request.body ? sha256Hex(request.body) : EMPTY_SHA256,
+      payloadHash: payloadHash(request),
       credentials: { accessKey, secretKey },
       region,
       deriveKey: this.#keys.derive,
@@ -182,6 +191,12 @@ export class S3Client {
     this.#logger.warn("store.clock_skew", { offsetMs: this.#offsetMs });
     return true;
   }
+}
+
+function payloadHash({ body, payloadSha256 }: S3Request): string {
+  if (payloadSha256 !== undefined) return payloadSha256;
+  if (body instanceof Readable) throw new AppError("internal", "A stream's SHA-256 must be given.");
+  return body ? sha256Hex(body) : EMPTY_SHA256;
 }
 
 function pathAndQuery(path: string, query: Readonly<Record<string, string>> = {}): string {

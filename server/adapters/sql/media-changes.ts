@@ -13,17 +13,19 @@ import {
 } from "./media-record.ts";
 import { columnList, isOneOf, recordset, storable } from "./recordset.ts";
 import type { EventRecord, MediaRecord, OutboxRecord, Schema } from "./schema.ts";
+import { finishSwaps } from "./swap-ledger.ts";
 
 export interface ChangeRequest {
   readonly id: string;
   readonly expectedVersion: number;
   readonly change: MediaChange;
-  readonly then: { readonly event: string; readonly job?: OutboxJob };
+  readonly then: { readonly event: string; readonly job?: OutboxJob; readonly swapDone?: string };
 }
 
 /** What a change can touch; the rest of a row stays as announced. */
 const CHANGED_COLUMNS = [
   "marked_key",
+  "published",
   "state",
   "upload_id",
   "part_size",
@@ -55,6 +57,7 @@ export async function applyChanges(
   const changed = new Map<string, MediaRecord>();
   const events: EventRecord[] = [];
   const jobs: OutboxRecord[] = [];
+  const swaps: string[] = [];
 
   const outcomes = requests.map((request, index) => {
     const record = current.get(request.id);
@@ -66,7 +69,8 @@ export async function applyChanges(
     current.set(next.id, next);
     changed.set(next.id, next);
     events.push(toEventRecord(sequence, request.then.event, toMediaRow(next)));
-    const { job } = request.then;
+    const { job, swapDone } = request.then;
+    if (swapDone !== undefined) swaps.push(swapDone);
     if (job)
       jobs.push({
         outbox_id: sequence,
@@ -87,6 +91,7 @@ export async function applyChanges(
     await sql`insert into outbox (${columns})
       select ${columns} from ${recordset(kind, OUTBOX_COLUMNS, jobs)} where true`.execute(trx);
   }
+  if (swaps.length > 0) await finishSwaps(trx, kind, swaps);
   return outcomes;
 }
 

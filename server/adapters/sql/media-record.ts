@@ -1,6 +1,6 @@
 import type { MediaState } from "#contracts/media-state.ts";
 import type { ErrorCode } from "#kernel/errors.ts";
-import type { MediaRow } from "../../services/ports/media-repository.ts";
+import type { MediaRow, PublishedPicture } from "../../services/ports/media-repository.ts";
 import { storable } from "./recordset.ts";
 import type { Columns, EventRecord, MediaRecord, OutboxRecord } from "./schema.ts";
 
@@ -15,6 +15,7 @@ export const MEDIA_COLUMNS: Columns<MediaRecord> = {
   bucket: "text",
   object_key: "text",
   marked_key: "text",
+  published: "text",
   state: "text",
   upload_id: "text",
   part_size: "bigint",
@@ -49,6 +50,7 @@ export function toMediaRow(record: MediaRecord): MediaRow {
     bucket: record.bucket,
     objectKey: record.object_key,
     markedKey: record.marked_key,
+    published: record.published === null ? null : (JSON.parse(record.published) as PublishedPicture),
     state: record.state as MediaState,
     uploadId: record.upload_id,
     partSize: record.part_size,
@@ -75,6 +77,7 @@ export function toMediaRecord(row: MediaRow, ordinal: number): MediaRecord {
     bucket: text(row.bucket),
     object_key: text(row.objectKey),
     marked_key: text(row.markedKey),
+    published: row.published === null ? null : text(JSON.stringify(row.published)),
     state: row.state,
     upload_id: text(row.uploadId),
     part_size: row.partSize,

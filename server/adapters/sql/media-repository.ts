@@ -147,6 +147,18 @@ class SqlMediaRepository implements MediaRepository {
     return records.map(toMediaRow);
   }
 
+  async findByContent(owner: string, sha256: string): Promise<MediaRow | null> {
+    const record = await this.#database.read((db) =>
+      db
+        .selectFrom("media_files")
+        .selectAll()
+        .where("owner", "=", owner)
+        .where("sha256", "=", sha256)
+        .executeTakeFirst(),
+    );
+    return record ? toMediaRow(record) : null;
+  }
+
   /** No states, or an empty list of them: whatever their state. */
   async list({
     owner,
@@ -276,6 +288,7 @@ function newRow(item: NewMedia, nowMs: number): MediaRow {
   return {
     ...item,
     markedKey: null,
+    published: null,
     state: "uploading",
     uploadId: null,
     partSize: null,

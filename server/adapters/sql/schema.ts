@@ -10,6 +10,7 @@ export interface Schema {
   outbox: OutboxRecord;
   queue_jobs: JobRecord;
   queue_keys: { queue: string; key: string; job_id: string; expires_at_ms: number };
+  swaps: SwapRecord;
   rate_limits: { name: string; next_free_ms: number };
   mark_templates: { version: string; name: string; operator: string; created_at_ms: number };
 }
@@ -29,6 +30,8 @@ export interface MediaRecord {
   bucket: string;
   object_key: string;
   marked_key: string | null;
+  /** JSON of a `PublishedPicture`. */
+  published: string | null;
   state: string;
   upload_id: string | null;
   part_size: number | null;
@@ -56,6 +59,22 @@ export interface OutboxRecord {
   outbox_id: number;
   key: string;
   payload: string;
+}
+
+export interface SwapRecord {
+  id: string;
+  media_id: string;
+  owner: string;
+  public_key: string;
+  state: string;
+  at_ms: number;
+  becomes_sha256: string;
+  /** JSON of a `ProvenPicture`. */
+  becomes: string;
+  owns_proof: number;
+  snapshot_key: string | null;
+  /** JSON of a `Snapshot` without its key. */
+  snapshot: string | null;
 }
 
 export interface JobRecord {

@@ -1,5 +1,25 @@
 import type { MediaState } from "#contracts/media-state.ts";
 import type { ErrorCode } from "#kernel/errors.ts";
+import type { PictureProof } from "./picture-prover.ts";
+
+/** Bytes that may be published, and what proves it. */
+export interface ProvenPicture {
+  /** Lower-case hex SHA-256 of the marked picture. */
+  readonly sha256: string;
+  /** Canonical JSON of the mark on it. */
+  readonly markSpec: string;
+  readonly template: string;
+  readonly templateVersion: string;
+  readonly proofClass: PictureProof["class"];
+  /** Object key of the signed proof record. */
+  readonly proofKey: string;
+}
+
+/** What everybody sees under `markedKey`. */
+export interface PublishedPicture extends ProvenPicture {
+  /** Object key of what was visible before; `null` when nothing was. */
+  readonly snapshotKey: string | null;
+}
 
 export interface MediaRow {
   readonly id: string;
@@ -11,6 +31,8 @@ export interface MediaRow {
   readonly bucket: string;
   readonly objectKey: string;
   readonly markedKey: string | null;
+  /** Written after it has become visible. */
+  readonly published: PublishedPicture | null;
   readonly state: MediaState;
   /** The open multipart upload, with its part size; `null` for a single PUT. */
   readonly uploadId: string | null;
@@ -43,7 +65,15 @@ export type NewMedia = Pick<
 export type MediaChange = Partial<
   Pick<
     MediaRow,
-    "state" | "markedKey" | "uploadId" | "partSize" | "errorCode" | "errorMessage" | "markSpec" | "traceId"
+    | "state"
+    | "markedKey"
+    | "published"
+    | "uploadId"
+    | "partSize"
+    | "errorCode"
+    | "errorMessage"
+    | "markSpec"
+    | "traceId"
   >
 >;
 
@@ -74,6 +104,8 @@ export interface MediaRepository {
   announce(
     items: readonly NewMedia[],
   ): Promise<readonly { readonly row: MediaRow; readonly created: boolean }[]>;
+  /** The owner's picture with these bytes. */
+  findByContent(owner: string, sha256: string): Promise<MediaRow | null>;
   /** Rows that exist, in no order. `owner` restricts. */
   get(ids: readonly string[], options?: { readonly owner?: string }): Promise<readonly MediaRow[]>;
   /** Newest first; `pageToken` as the page before answered. */
@@ -84,7 +116,8 @@ export interface MediaRepository {
     readonly states?: readonly MediaState[];
   }): Promise<{ readonly rows: readonly MediaRow[]; readonly nextPageToken: string | null }>;
   /**
-   * Compare-and-swap on `version`: applies the change, appends the event and the outbox job in one transaction.
+   * Compare-and-swap on `version`: applies the change, appends the event and the outbox job in one transaction, and
+   * writes the swap `swapDone` down as happened (see `SwapLedger`).
    * `null` when the row has another version or is gone.
    * @throws AppError `conflict` when `mayFollow` forbids the state.
    */
@@ -92,7 +125,7 @@ export interface MediaRepository {
     id: string,
     expectedVersion: number,
     change: MediaChange,
-    then: { readonly event: string; readonly job?: OutboxJob },
+    then: { readonly event: string; readonly job?: OutboxJob; readonly swapDone?: string },
   ): Promise<MediaRow | null>;
   /** The latest committed sequence number, 0 when there is none. */
   lastSequence(): Promise<number>;

@@ -30,7 +30,16 @@ export interface PutOptions {
   /** Lower-case hex; the store refuses other bytes. */
   readonly sha256: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Only if the key holds the object with this ETag; `null`: only if it holds none. @default whatever it holds */
+  readonly ifMatch?: string | null | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes that are read while they are sent. */
+export interface SizedStream {
+  readonly stream: Readable;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** One thing `ensureReady` did, found done, or was refused by the server. */
@@ -75,7 +84,16 @@ export interface ObjectStore {
     key: string,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<{ readonly object: StoredObject; readonly body: Readable }>;
-  put(key: string, body: Uint8Array, options: PutOptions): Promise<{ readonly etag: string }>;
+  /** All or nothing: readers see what was there before, or all of this. A stream that breaks off changes nothing.
+   *  @throws AppError `store.precondition_failed` when `ifMatch` does not hold; `upload.checksum_mismatch`. */
+  put(key: string, body: Uint8Array | SizedStream, options: PutOptions): Promise<{ readonly etag: string }>;
+  /** Copies within the bucket, type and metadata included; the bytes do not travel.
+   *  @throws AppError `store.precondition_failed` when `from` has another ETag than `ifMatch` by now. */
+  copy(
+    from: string,
+    to: string,
+    options: { readonly ifMatch: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<{ readonly etag: string }>;
   remove(key: string): Promise<void>;
   createMultipart(
     key: string,

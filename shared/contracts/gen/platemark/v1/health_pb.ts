@@ -78,7 +78,7 @@ export const CheckResponseSchema: GenMessage<CheckResponse> = /*@__PURE__*/
  */
 export type ComponentHealth = Message<"platemark.v1.ComponentHealth"> & {
   /**
-   * "store", "database", "queue".
+   * "store", "database", "queue"; "snapshots", which does not count for whether the server serves.
    *
    * @generated from field: string name = 1;
    */

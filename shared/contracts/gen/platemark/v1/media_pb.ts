@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file platemark/v1/media.proto.
  */
 export const file_platemark_v1_media: GenFile = /*@__PURE__*/
-  fileDesc("ChhwbGF0ZW1hcmsvdjEvbWVkaWEucHJvdG8SDHBsYXRlbWFyay52MSLJAgoFTWVkaWESCgoCaWQYASABKAkSDQoFb3duZXIYAiABKAkSEQoJZmlsZV9uYW1lGAMgASgJEgwKBHNpemUYBCABKAQSFAoMY29udGVudF90eXBlGAUgASgJEg4KBnNoYTI1NhgGIAEoCRISCgpvYmplY3Rfa2V5GAcgASgJEhIKCm1hcmtlZF9rZXkYCCABKAkSJwoFc3RhdGUYCSABKA4yGC5wbGF0ZW1hcmsudjEuTWVkaWFTdGF0ZRISCgplcnJvcl9jb2RlGAogASgJEhUKDWVycm9yX21lc3NhZ2UYCyABKAkSEAoIdHJhY2VfaWQYDCABKAkSEQoJbWFya19zcGVjGA0gASgJEg8KB3ZlcnNpb24YDiABKAQSFQoNY3JlYXRlZF9hdF9tcxgPIAEoAxIVCg11cGRhdGVkX2F0X21zGBAgASgDIh4KD0dldE1lZGlhUmVxdWVzdBILCgNpZHMYASADKAkiSAoQR2V0TWVkaWFSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLnBsYXRlbWFyay52MS5NZWRpYRIQCghzZXF1ZW5jZRgCIAEoBCJjChBMaXN0TWVkaWFSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEigKBnN0YXRlcxgDIAMoDjIYLnBsYXRlbWFyay52MS5NZWRpYVN0YXRlIlAKEUxpc3RNZWRpYVJlc3BvbnNlEiIKBWl0ZW1zGAEgAygLMhMucGxhdGVtYXJrLnYxLk1lZGlhEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIrChFXYXRjaE1lZGlhUmVxdWVzdBIWCg5hZnRlcl9zZXF1ZW5jZRgBIAEoBCJKChJXYXRjaE1lZGlhUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5wbGF0ZW1hcmsudjEuTWVkaWESEAoIc2VxdWVuY2UYAiABKAQiNwoTU2lnbkRvd25sb2FkUmVxdWVzdBIQCghtZWRpYV9pZBgBIAEoCRIOCgZtYXJrZWQYAiABKAgiOgoUU2lnbkRvd25sb2FkUmVzcG9uc2USCwoDdXJsGAEgASgJEhUKDWV4cGlyZXNfYXRfbXMYAiABKAMqwgEKCk1lZGlhU3RhdGUSGwoXTUVESUFfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVNRURJQV9TVEFURV9VUExPQURJTkcQARIYChRNRURJQV9TVEFURV9VUExPQURFRBACEhcKE01FRElBX1NUQVRFX01BUktJTkcQAxIWChJNRURJQV9TVEFURV9NQVJLRUQQBBIZChVNRURJQV9TVEFURV9QVUJMSVNIRUQQBRIWChJNRURJQV9TVEFURV9GQUlMRUQQBjLRAgoMTWVkaWFTZXJ2aWNlEkkKCEdldE1lZGlhEh0ucGxhdGVtYXJrLnYxLkdldE1lZGlhUmVxdWVzdBoeLnBsYXRlbWFyay52MS5HZXRNZWRpYVJlc3BvbnNlEkwKCUxpc3RNZWRpYRIeLnBsYXRlbWFyay52MS5MaXN0TWVkaWFSZXF1ZXN0Gh8ucGxhdGVtYXJrLnYxLkxpc3RNZWRpYVJlc3BvbnNlElEKCldhdGNoTWVkaWESHy5wbGF0ZW1hcmsudjEuV2F0Y2hNZWRpYVJlcXVlc3QaIC5wbGF0ZW1hcmsudjEuV2F0Y2hNZWRpYVJlc3BvbnNlMAESVQoMU2lnbkRvd25sb2FkEiEucGxhdGVtYXJrLnYxLlNpZ25Eb3dubG9hZFJlcXVlc3QaIi5wbGF0ZW1hcmsudjEuU2lnbkRvd25sb2FkUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("ChhwbGF0ZW1hcmsvdjEvbWVkaWEucHJvdG8SDHBsYXRlbWFyay52MSL1AgoFTWVkaWESCgoCaWQYASABKAkSDQoFb3duZXIYAiABKAkSEQoJZmlsZV9uYW1lGAMgASgJEgwKBHNpemUYBCABKAQSFAoMY29udGVudF90eXBlGAUgASgJEg4KBnNoYTI1NhgGIAEoCRISCgpvYmplY3Rfa2V5GAcgASgJEhIKCm1hcmtlZF9rZXkYCCABKAkSJwoFc3RhdGUYCSABKA4yGC5wbGF0ZW1hcmsudjEuTWVkaWFTdGF0ZRISCgplcnJvcl9jb2RlGAogASgJEhUKDWVycm9yX21lc3NhZ2UYCyABKAkSEAoIdHJhY2VfaWQYDCABKAkSEQoJbWFya19zcGVjGA0gASgJEg8KB3ZlcnNpb24YDiABKAQSFQoNY3JlYXRlZF9hdF9tcxgPIAEoAxIVCg11cGRhdGVkX2F0X21zGBAgASgDEioKCXB1Ymxpc2hlZBgUIAEoCzIXLnBsYXRlbWFyay52MS5QdWJsaXNoZWQihgEKDVByb3ZlblBpY3R1cmUSDgoGc2hhMjU2GAEgASgJEhEKCW1hcmtfc3BlYxgCIAEoCRIQCgh0ZW1wbGF0ZRgDIAEoCRIYChB0ZW1wbGF0ZV92ZXJzaW9uGAQgASgJEhMKC3Byb29mX2NsYXNzGAUgASgJEhEKCXByb29mX2tleRgGIAEoCSJPCglQdWJsaXNoZWQSLAoHcGljdHVyZRgBIAEoCzIbLnBsYXRlbWFyay52MS5Qcm92ZW5QaWN0dXJlEhQKDHNuYXBzaG90X2tleRgCIAEoCSJjCghTbmFwc2hvdBILCgNrZXkYASABKAkSDgoGc2hhMjU2GAIgASgJEg0KBWF0X21zGAMgASgDEisKBnByb3ZlbhgEIAEoCzIbLnBsYXRlbWFyay52MS5Qcm92ZW5QaWN0dXJlIlkKEFBpY3R1cmVSZWZlcmVuY2USEgoIbWVkaWFfaWQYASABKAlIABIUCgpvYmplY3Rfa2V5GAIgASgJSAASEAoGc2hhMjU2GAMgASgJSABCCQoHcGljdHVyZSIeCg9HZXRNZWRpYVJlcXVlc3QSCwoDaWRzGAEgAygJIkgKEEdldE1lZGlhUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5wbGF0ZW1hcmsudjEuTWVkaWESEAoIc2VxdWVuY2UYAiABKAQiYwoQTGlzdE1lZGlhUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRIoCgZzdGF0ZXMYAyADKA4yGC5wbGF0ZW1hcmsudjEuTWVkaWFTdGF0ZSJQChFMaXN0TWVkaWFSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLnBsYXRlbWFyay52MS5NZWRpYRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKwoRV2F0Y2hNZWRpYVJlcXVlc3QSFgoOYWZ0ZXJfc2VxdWVuY2UYASABKAQiSgoSV2F0Y2hNZWRpYVJlc3BvbnNlEiIKBWl0ZW1zGAEgAygLMhMucGxhdGVtYXJrLnYxLk1lZGlhEhAKCHNlcXVlbmNlGAIgASgEIkYKE1NpZ25Eb3dubG9hZFJlcXVlc3QSEAoIbWVkaWFfaWQYASABKAkSDgoGbWFya2VkGAIgASgIEg0KBXByb29mGAMgASgIIkcKFExpc3RTbmFwc2hvdHNSZXF1ZXN0Ei8KB3BpY3R1cmUYASABKAsyHi5wbGF0ZW1hcmsudjEuUGljdHVyZVJlZmVyZW5jZSJmChVMaXN0U25hcHNob3RzUmVzcG9uc2USIgoFbWVkaWEYASABKAsyEy5wbGF0ZW1hcmsudjEuTWVkaWESKQoJc25hcHNob3RzGAIgAygLMhYucGxhdGVtYXJrLnYxLlNuYXBzaG90IlMKFFJvbGxiYWNrTWVkaWFSZXF1ZXN0Ei8KB3BpY3R1cmUYASABKAsyHi5wbGF0ZW1hcmsudjEuUGljdHVyZVJlZmVyZW5jZRIKCgJ0bxgCIAEoCSI7ChVSb2xsYmFja01lZGlhUmVzcG9uc2USIgoFbWVkaWEYASABKAsyEy5wbGF0ZW1hcmsudjEuTWVkaWEiOgoUU2lnbkRvd25sb2FkUmVzcG9uc2USCwoDdXJsGAEgASgJEhUKDWV4cGlyZXNfYXRfbXMYAiABKAMqwgEKCk1lZGlhU3RhdGUSGwoXTUVESUFfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVNRURJQV9TVEFURV9VUExPQURJTkcQARIYChRNRURJQV9TVEFURV9VUExPQURFRBACEhcKE01FRElBX1NUQVRFX01BUktJTkcQAxIWChJNRURJQV9TVEFURV9NQVJLRUQQBBIZChVNRURJQV9TVEFURV9QVUJMSVNIRUQQBRIWChJNRURJQV9TVEFURV9GQUlMRUQQBjKFBAoMTWVkaWFTZXJ2aWNlEkkKCEdldE1lZGlhEh0ucGxhdGVtYXJrLnYxLkdldE1lZGlhUmVxdWVzdBoeLnBsYXRlbWFyay52MS5HZXRNZWRpYVJlc3BvbnNlEkwKCUxpc3RNZWRpYRIeLnBsYXRlbWFyay52MS5MaXN0TWVkaWFSZXF1ZXN0Gh8ucGxhdGVtYXJrLnYxLkxpc3RNZWRpYVJlc3BvbnNlElEKCldhdGNoTWVkaWESHy5wbGF0ZW1hcmsudjEuV2F0Y2hNZWRpYVJlcXVlc3QaIC5wbGF0ZW1hcmsudjEuV2F0Y2hNZWRpYVJlc3BvbnNlMAESVQoMU2lnbkRvd25sb2FkEiEucGxhdGVtYXJrLnYxLlNpZ25Eb3dubG9hZFJlcXVlc3QaIi5wbGF0ZW1hcmsudjEuU2lnbkRvd25sb2FkUmVzcG9uc2USWAoNTGlzdFNuYXBzaG90cxIiLnBsYXRlbWFyay52MS5MaXN0U25hcHNob3RzUmVxdWVzdBojLnBsYXRlbWFyay52MS5MaXN0U25hcHNob3RzUmVzcG9uc2USWAoNUm9sbGJhY2tNZWRpYRIiLnBsYXRlbWFyay52MS5Sb2xsYmFja01lZGlhUmVxdWVzdBojLnBsYXRlbWFyay52MS5Sb2xsYmFja01lZGlhUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message platemark.v1.Media
@@ -103,6 +103,13 @@ export type Media = Message<"platemark.v1.Media"> & {
    * @generated from field: int64 updated_at_ms = 16;
    */
   updatedAtMs: bigint;
+
+  /**
+   * What everybody sees under `marked_key`; unset until something is.
+   *
+   * @generated from field: platemark.v1.Published published = 20;
+   */
+  published?: Published | undefined;
 };
 
 /**
@@ -111,6 +118,157 @@ export type Media = Message<"platemark.v1.Media"> & {
  */
 export const MediaSchema: GenMessage<Media> = /*@__PURE__*/
   messageDesc(file_platemark_v1_media, 0);
+
+/**
+ * Bytes that may be published, and what proves it.
+ *
+ * @generated from message platemark.v1.ProvenPicture
+ */
+export type ProvenPicture = Message<"platemark.v1.ProvenPicture"> & {
+  /**
+   * Of the marked picture.
+   *
+   * @generated from field: string sha256 = 1;
+   */
+  sha256: string;
+
+  /**
+   * Canonical JSON of the mark on it.
+   *
+   * @generated from field: string mark_spec = 2;
+   */
+  markSpec: string;
+
+  /**
+   * @generated from field: string template = 3;
+   */
+  template: string;
+
+  /**
+   * @generated from field: string template_version = 4;
+   */
+  templateVersion: string;
+
+  /**
+   * "exact", "bounded" or "whole_image".
+   *
+   * @generated from field: string proof_class = 5;
+   */
+  proofClass: string;
+
+  /**
+   * Object key of the signed proof record.
+   *
+   * @generated from field: string proof_key = 6;
+   */
+  proofKey: string;
+};
+
+/**
+ * Describes the message platemark.v1.ProvenPicture.
+ * Use `create(ProvenPictureSchema)` to create a new message.
+ */
+export const ProvenPictureSchema: GenMessage<ProvenPicture> = /*@__PURE__*/
+  messageDesc(file_platemark_v1_media, 1);
+
+/**
+ * @generated from message platemark.v1.Published
+ */
+export type Published = Message<"platemark.v1.Published"> & {
+  /**
+   * @generated from field: platemark.v1.ProvenPicture picture = 1;
+   */
+  picture?: ProvenPicture | undefined;
+
+  /**
+   * Object key of what was visible before; empty when nothing was.
+   *
+   * @generated from field: string snapshot_key = 2;
+   */
+  snapshotKey: string;
+};
+
+/**
+ * Describes the message platemark.v1.Published.
+ * Use `create(PublishedSchema)` to create a new message.
+ */
+export const PublishedSchema: GenMessage<Published> = /*@__PURE__*/
+  messageDesc(file_platemark_v1_media, 2);
+
+/**
+ * @generated from message platemark.v1.Snapshot
+ */
+export type Snapshot = Message<"platemark.v1.Snapshot"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: string sha256 = 2;
+   */
+  sha256: string;
+
+  /**
+   * When it was replaced.
+   *
+   * @generated from field: int64 at_ms = 3;
+   */
+  atMs: bigint;
+
+  /**
+   * Unset: it had no proof, and cannot be shown again.
+   *
+   * @generated from field: platemark.v1.ProvenPicture proven = 4;
+   */
+  proven?: ProvenPicture | undefined;
+};
+
+/**
+ * Describes the message platemark.v1.Snapshot.
+ * Use `create(SnapshotSchema)` to create a new message.
+ */
+export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
+  messageDesc(file_platemark_v1_media, 3);
+
+/**
+ * @generated from message platemark.v1.PictureReference
+ */
+export type PictureReference = Message<"platemark.v1.PictureReference"> & {
+  /**
+   * @generated from oneof platemark.v1.PictureReference.picture
+   */
+  picture: {
+    /**
+     * @generated from field: string media_id = 1;
+     */
+    value: string;
+    case: "mediaId";
+  } | {
+    /**
+     * Of the original or of the marked picture.
+     *
+     * @generated from field: string object_key = 2;
+     */
+    value: string;
+    case: "objectKey";
+  } | {
+    /**
+     * Of the original, lower-case hex.
+     *
+     * @generated from field: string sha256 = 3;
+     */
+    value: string;
+    case: "sha256";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message platemark.v1.PictureReference.
+ * Use `create(PictureReferenceSchema)` to create a new message.
+ */
+export const PictureReferenceSchema: GenMessage<PictureReference> = /*@__PURE__*/
+  messageDesc(file_platemark_v1_media, 4);
 
 /**
  * @generated from message platemark.v1.GetMediaRequest
@@ -129,7 +287,7 @@ export type GetMediaRequest = Message<"platemark.v1.GetMediaRequest"> & {
  * Use `create(GetMediaRequestSchema)` to create a new message.
  */
 export const GetMediaRequestSchema: GenMessage<GetMediaRequest> = /*@__PURE__*/
-  messageDesc(file_platemark_v1_media, 1);
+  messageDesc(file_platemark_v1_media, 5);
 
 /**
  * @generated from message platemark.v1.GetMediaResponse
@@ -153,7 +311,7 @@ export type GetMediaResponse = Message<"platemark.v1.GetMediaResponse"> & {
  * Use `create(GetMediaResponseSchema)` to create a new message.
  */
 export const GetMediaResponseSchema: GenMessage<GetMediaResponse> = /*@__PURE__*/
-  messageDesc(file_platemark_v1_media, 2);
+  messageDesc(file_platemark_v1_media, 6);
 
 /**
  * @generated from message platemark.v1.ListMediaRequest
@@ -182,7 +340,7 @@ export type ListMediaRequest = Message<"platemark.v1.ListMediaRequest"> & {
  * Use `create(ListMediaRequestSchema)` to create a new message.
  */
 export const ListMediaRequestSchema: GenMessage<ListMediaRequest> = /*@__PURE__*/
-  messageDesc(file_platemark_v1_media, 3);
+  messageDesc(file_platemark_v1_media, 7);
 
 /**
  * @generated from message platemark.v1.ListMediaResponse
@@ -204,7 +362,7 @@ export type ListMediaResponse = Message<"platemark.v1.ListMediaResponse"> & {
  * Use `create(ListMediaResponseSchema)` to create a new message.
  */
 export const ListMediaResponseSchema: GenMessage<ListMediaResponse> = /*@__PURE__*/
-  messageDesc(file_platemark_v1_media, 4);
+  messageDesc(file_platemark_v1_media, 8);
 
 /**
  * @generated from message platemark.v1.WatchMediaRequest
@@ -223,7 +381,7 @@ export type WatchMediaRequest = Message<"platemark.v1.WatchMediaRequest"> & {
  * Use `create(WatchMediaRequestSchema)` to create a new message.
  */
 export const WatchMediaRequestSchema: GenMessage<WatchMediaRequest> = /*@__PURE__*/
-  messageDesc(file_platemark_v1_media, 5);
+  messageDesc(file_platemark_v1_media, 9);
 
 /**
  * @generated from message platemark.v1.WatchMediaResponse
@@ -245,7 +403,7 @@ export type WatchMediaResponse = Message<"platemark.v1.WatchMediaResponse"> & {
  * Use `create(WatchMediaResponseSchema)` to create a new message.
  */
 export const WatchMediaResponseSchema: GenMessage<WatchMediaResponse> = /*@__PURE__*/
-  messageDesc(file_platemark_v1_media, 6);
+  messageDesc(file_platemark_v1_media, 10);
 
 /**
  * @generated from message platemark.v1.SignDownloadRequest
@@ -262,6 +420,13 @@ export type SignDownloadRequest = Message<"platemark.v1.SignDownloadRequest"> & 
    * @generated from field: bool marked = 2;
    */
   marked: boolean;
+
+  /**
+   * The proof record of the marked picture instead.
+   *
+   * @generated from field: bool proof = 3;
+   */
+  proof: boolean;
 };
 
 /**
@@ -269,7 +434,87 @@ export type SignDownloadRequest = Message<"platemark.v1.SignDownloadRequest"> & 
  * Use `create(SignDownloadRequestSchema)` to create a new message.
  */
 export const SignDownloadRequestSchema: GenMessage<SignDownloadRequest> = /*@__PURE__*/
-  messageDesc(file_platemark_v1_media, 7);
+  messageDesc(file_platemark_v1_media, 11);
+
+/**
+ * @generated from message platemark.v1.ListSnapshotsRequest
+ */
+export type ListSnapshotsRequest = Message<"platemark.v1.ListSnapshotsRequest"> & {
+  /**
+   * @generated from field: platemark.v1.PictureReference picture = 1;
+   */
+  picture?: PictureReference | undefined;
+};
+
+/**
+ * Describes the message platemark.v1.ListSnapshotsRequest.
+ * Use `create(ListSnapshotsRequestSchema)` to create a new message.
+ */
+export const ListSnapshotsRequestSchema: GenMessage<ListSnapshotsRequest> = /*@__PURE__*/
+  messageDesc(file_platemark_v1_media, 12);
+
+/**
+ * @generated from message platemark.v1.ListSnapshotsResponse
+ */
+export type ListSnapshotsResponse = Message<"platemark.v1.ListSnapshotsResponse"> & {
+  /**
+   * @generated from field: platemark.v1.Media media = 1;
+   */
+  media?: Media | undefined;
+
+  /**
+   * @generated from field: repeated platemark.v1.Snapshot snapshots = 2;
+   */
+  snapshots: Snapshot[];
+};
+
+/**
+ * Describes the message platemark.v1.ListSnapshotsResponse.
+ * Use `create(ListSnapshotsResponseSchema)` to create a new message.
+ */
+export const ListSnapshotsResponseSchema: GenMessage<ListSnapshotsResponse> = /*@__PURE__*/
+  messageDesc(file_platemark_v1_media, 13);
+
+/**
+ * @generated from message platemark.v1.RollbackMediaRequest
+ */
+export type RollbackMediaRequest = Message<"platemark.v1.RollbackMediaRequest"> & {
+  /**
+   * @generated from field: platemark.v1.PictureReference picture = 1;
+   */
+  picture?: PictureReference | undefined;
+
+  /**
+   * A snapshot's key; empty: the latest.
+   *
+   * @generated from field: string to = 2;
+   */
+  to: string;
+};
+
+/**
+ * Describes the message platemark.v1.RollbackMediaRequest.
+ * Use `create(RollbackMediaRequestSchema)` to create a new message.
+ */
+export const RollbackMediaRequestSchema: GenMessage<RollbackMediaRequest> = /*@__PURE__*/
+  messageDesc(file_platemark_v1_media, 14);
+
+/**
+ * @generated from message platemark.v1.RollbackMediaResponse
+ */
+export type RollbackMediaResponse = Message<"platemark.v1.RollbackMediaResponse"> & {
+  /**
+   * @generated from field: platemark.v1.Media media = 1;
+   */
+  media?: Media | undefined;
+};
+
+/**
+ * Describes the message platemark.v1.RollbackMediaResponse.
+ * Use `create(RollbackMediaResponseSchema)` to create a new message.
+ */
+export const RollbackMediaResponseSchema: GenMessage<RollbackMediaResponse> = /*@__PURE__*/
+  messageDesc(file_platemark_v1_media, 15);
 
 /**
  * @generated from message platemark.v1.SignDownloadResponse
@@ -291,7 +536,7 @@ export type SignDownloadResponse = Message<"platemark.v1.SignDownloadResponse"> 
  * Use `create(SignDownloadResponseSchema)` to create a new message.
  */
 export const SignDownloadResponseSchema: GenMessage<SignDownloadResponse> = /*@__PURE__*/
-  messageDesc(file_platemark_v1_media, 8);
+  messageDesc(file_platemark_v1_media, 16);
 
 /**
  * @generated from enum platemark.v1.MediaState
@@ -388,6 +633,26 @@ export const MediaService: GenService<{
     methodKind: "unary";
     input: typeof SignDownloadRequestSchema;
     output: typeof SignDownloadResponseSchema;
+  },
+  /**
+   * What a picture was before, newest first.
+   *
+   * @generated from rpc platemark.v1.MediaService.ListSnapshots
+   */
+  listSnapshots: {
+    methodKind: "unary";
+    input: typeof ListSnapshotsRequestSchema;
+    output: typeof ListSnapshotsResponseSchema;
+  },
+  /**
+   * Makes a snapshot visible again; what was visible becomes a snapshot.
+   *
+   * @generated from rpc platemark.v1.MediaService.RollbackMedia
+   */
+  rollbackMedia: {
+    methodKind: "unary";
+    input: typeof RollbackMediaRequestSchema;
+    output: typeof RollbackMediaResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_platemark_v1_media, 0);
