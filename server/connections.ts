@@ -7,21 +7,15 @@ import { type Database, openDatabase } from "./adapters/sql/database.ts";
 import { createSqlMediaRepository } from "./adapters/sql/media-repository.ts";
 import { createSqlQueue } from "./adapters/sql/queue.ts";
 import { createSqlRateLimiter } from "./adapters/sql/rate-limiter.ts";
-<<<<<<< HEAD
-import { createSqlTemplateRepository } from "./adapters/sql/template-repository.ts";
-=======
 import { createSqlSwapLedger } from "./adapters/sql/swap-ledger.ts";
->>>>>>> swap
+import { createSqlTemplateRepository } from "./adapters/sql/template-repository.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import type { MediaRepository } from "./services/ports/media-repository.ts";
 import type { ObjectStore } from "./services/ports/object-store.ts";
 import type { Queue } from "./services/ports/queue.ts";
 import type { RateLimiter } from "./services/ports/rate-limiter.ts";
-<<<<<<< HEAD
-import type { TemplateRepository } from "./services/ports/template-repository.ts";
-=======
 import type { SwapLedger } from "./services/ports/swap-ledger.ts";
->>>>>>> swap
+import type { TemplateRepository } from "./services/ports/template-repository.ts";
 
 /** Names the queue of mark jobs and their rate limit; with the server's id, so that installations that share a Redis do
  *  not take each other's jobs. */
@@ -29,11 +23,8 @@ const markName = (serverId: string) => `mark:${serverId}`;
 
 export interface Connections extends AsyncDisposable {
   readonly repository: MediaRepository;
-<<<<<<< HEAD
   readonly templates: TemplateRepository;
-=======
   readonly ledger: SwapLedger;
->>>>>>> swap
   readonly queue: Queue;
   readonly limiter: RateLimiter;
   readonly store: ObjectStore;
@@ -55,12 +46,9 @@ export async function openConnections(
   opened.defer(() => database.close());
   const repository = createSqlMediaRepository(database, { clock, random });
   opened.defer(() => repository.close());
-<<<<<<< HEAD
   const templates = createSqlTemplateRepository(database, { clock });
-=======
   const ledger = createSqlSwapLedger(database, { clock });
   opened.defer(() => ledger.close());
->>>>>>> swap
   const name = markName(await repository.serverId());
   const queue = await openQueue(settings, database, name, deps);
   opened.defer(() => queue.close());
@@ -71,11 +59,7 @@ export async function openConnections(
   opened.defer(() => store.close());
   const everything = opened.move();
   const close = () => everything.disposeAsync();
-<<<<<<< HEAD
-  return { repository, templates, queue, limiter, store, close, [Symbol.asyncDispose]: close };
-=======
-  return { repository, ledger, queue, limiter, store, close, [Symbol.asyncDispose]: close };
->>>>>>> swap
+  return { repository, templates, ledger, queue, limiter, store, close, [Symbol.asyncDispose]: close };
 }
 
 /** Redis' client is loaded where it is used: it costs every process some 40 MB. */

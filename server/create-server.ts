@@ -127,17 +127,10 @@ function assemble(
     readonly stack: AsyncDisposableStack;
   },
 ) {
-<<<<<<< HEAD
-  const { repository, templates, queue, store } = connections;
+  const { repository, templates, ledger, queue, store } = connections;
   const { serverId, shutdown, stack } = running;
   const commits = new Bell();
-  const shared = { repository, templates, queue, store, commits, ...deps };
-=======
-  const { repository, ledger, queue, store } = connections;
-  const { serverId, shutdown, stack } = running;
-  const commits = new Bell();
-  const shared = { repository, ledger, queue, store, commits, ...deps };
->>>>>>> swap
+  const shared = { repository, templates, ledger, queue, store, commits, ...deps };
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
   const media = new MediaService(shared);

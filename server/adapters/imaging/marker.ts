@@ -74,14 +74,9 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
       const result =
         (spliceableHeader(input, facts) && (await spliced(task, signal))) ??
         (await run({ kind: "mark", ...task }, bytesWhileMarking(facts, input.length), signal));
-<<<<<<< HEAD
       const { body, sha256, marked } = result;
       if (!marked) throw new AppError("internal", "A marking thread answered without saying what it did.");
       return { body, sha256, contentType: CONTENT_TYPES[format], width, height, frames, ...marked };
-=======
-      const touched = [{ left: 0, top: 0, width, height }];
-      return { ...result, contentType: CONTENT_TYPES[format], width, height, frames, touched };
->>>>>>> swap
     },
 
     async preview(input, { maxSide, signal }) {

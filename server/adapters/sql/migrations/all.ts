@@ -1,16 +1,9 @@
 import { media } from "./0001-media.ts";
 import { queue } from "./0002-queue.ts";
 import { rateLimits } from "./0003-rate-limits.ts";
-<<<<<<< HEAD
 import { markTemplates } from "./0004-mark-templates.ts";
-import type { Migration } from "./migration.ts";
-
-/** In the order in which they are applied. */
-export const migrations: readonly Migration[] = [media, queue, rateLimits, markTemplates];
-=======
 import { swaps } from "./0005-swaps.ts";
 import type { Migration } from "./migration.ts";
 
 /** In the order in which they are applied. */
-export const migrations: readonly Migration[] = [media, queue, rateLimits, swaps];
->>>>>>> swap
+export const migrations: readonly Migration[] = [media, queue, rateLimits, markTemplates, swaps];
