@@ -13,16 +13,18 @@ import type { PictureProof, PictureProver } from "../services/ports/picture-prov
 import type { Lease, Queue } from "../services/ports/queue.ts";
 import type { RateLimiter } from "../services/ports/rate-limiter.ts";
 import type { SwapLedger } from "../services/ports/swap-ledger.ts";
+import type { TemplateRepository } from "../services/ports/template-repository.ts";
 import { publishPicture } from "../services/publish-picture.ts";
 import type { StepObserver } from "../services/publish-steps.ts";
 import { publicKeyOf } from "../services/swap.ts";
 import { fetchOriginal } from "./fetch-original.ts";
-import { type TemplateVersion, templateOf } from "./mark-template.ts";
 import { gaveUpMessage, settleRow, wantsMark } from "./media-outcome.ts";
+import { markFor, type PinnedTemplate, type PinnedTemplates } from "./pinned-templates.ts";
 
 export interface MarkWorkerDeps {
   readonly queue: Queue;
   readonly repository: MediaRepository;
+  readonly templates: TemplateRepository;
   readonly store: ObjectStore;
   readonly ledger: SwapLedger;
   readonly marker: ImageMarker;
@@ -33,6 +35,13 @@ export interface MarkWorkerDeps {
   readonly logger: Logger;
   /** Looks on; see `publishPicture`. */
   readonly steps?: StepObserver | undefined;
+}
+
+/** What all jobs of one worker share. */
+export interface WorkerHoldings {
+  /** Bytes of originals and their successors in memory. */
+  readonly originals: ByteBudget;
+  readonly templates: PinnedTemplates;
 }
 
 /** Failures that another try would only repeat. Everything else may be a fault of the moment. */
@@ -49,6 +58,7 @@ const PERMANENT: ReadonlySet<ErrorCode> = new Set([
   "invalid_argument",
   "mark.failed",
   "proof.failed",
+  "template.unknown",
   "not_found",
 ]);
 
@@ -62,7 +72,7 @@ export type JobOutcome = "marked" | "dropped" | "failed" | "retried" | "given_ba
 export async function runJob(
   lease: Lease,
   deps: MarkWorkerDeps,
-  originals: ByteBudget,
+  holdings: WorkerHoldings,
   signal: AbortSignal,
 ): Promise<JobOutcome> {
   const { queue, logger, random } = deps;
@@ -75,7 +85,7 @@ export async function runJob(
   const job = parsed.data;
   const log = logger.child({ traceId: job.traceId, jobId: lease.id, mediaId: job.mediaId });
   try {
-    const outcome = await markOnce(job, deps, originals, signal, log, lease);
+    const outcome = await markOnce(job, deps, holdings, signal, log, lease);
     await queue.ack(lease);
     return outcome;
   } catch (thrown) {
@@ -121,7 +131,7 @@ export async function runJob(
 async function markOnce(
   job: MarkJob,
   deps: MarkWorkerDeps,
-  originals: ByteBudget,
+  holdings: WorkerHoldings,
   signal: AbortSignal,
   log: Logger,
   lease: Lease,
@@ -136,8 +146,9 @@ async function markOnce(
   log.info("mark.started", { attempt: lease.attempt, size: job.size });
   await limiter.acquire({ signal });
   // The original and its successor, which is about as large.
-  using _held = await originals.acquire(2 * job.size, { signal });
-  const { picture, proof, template } = await markAndProve(job, deps, signal);
+  using _held = await holdings.originals.acquire(2 * job.size, { signal });
+  const template = await holdings.templates.of(job.mark);
+  const { picture, proof } = await markAndProve(job, row, template, deps, log, signal);
   throwIfAborted(signal);
   const published = await publishPicture(
     { ...deps, logger: log, steps },
@@ -184,25 +195,35 @@ async function markOnce(
 /** The original is let go of when this ends. */
 async function markAndProve(
   job: MarkJob,
-  { store, marker, prover, steps }: MarkWorkerDeps,
+  row: MediaRow,
+  template: PinnedTemplate,
+  { store, marker, prover, clock, steps }: MarkWorkerDeps,
+  log: Logger,
   signal: AbortSignal,
-): Promise<{ picture: MarkedPicture; proof: PictureProof; template: TemplateVersion }> {
-  const template = templateOf(job.mark);
+): Promise<{ picture: MarkedPicture; proof: PictureProof }> {
   const original = await fetchOriginal(store, job, signal);
-  const picture = await marker.mark(original, { mark: job.mark, signal });
+  const variables = { ...fileVariables(row), timestamp_ms: clock.now() };
+  const picture = await marker.mark(original, { mark: markFor(template, variables, log), signal });
   await steps?.reached("marked");
   const proof = await prover.prove({
     original,
     marked: picture.body,
     touched: picture.touched,
-    template,
+    template: { name: template.name, version: template.version },
     objectKey: job.objectKey,
     markedKey: publicKeyOf(job.objectKey),
     traceId: job.traceId,
     signal,
   });
   await steps?.reached("proven");
-  return { picture, proof, template };
+  return { picture, proof };
+}
+
+/** What a template may ask about a picture's file and owner. */
+function fileVariables({ fileName, owner }: MediaRow): Record<string, string> {
+  const dot = fileName.lastIndexOf(".");
+  const [name, extension] = dot > 0 ? [fileName.slice(0, dot), fileName.slice(dot + 1)] : [fileName, ""];
+  return { "FILE.NAME": name, "FILE.EXTENSION": extension, user_id: owner };
 }
 
 /** The row in `marking`; `null` when it no longer wants this job's mark, or has it. Another worker's `marking` is taken

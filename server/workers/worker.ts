@@ -2,8 +2,9 @@ import { markJobSchema } from "#contracts/mark-job.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Lease } from "../services/ports/queue.ts";
-import { type MarkWorkerDeps, runJob } from "./job-run.ts";
+import { type MarkWorkerDeps, runJob, type WorkerHoldings } from "./job-run.ts";
 import { failBuriedJobs } from "./media-outcome.ts";
+import { PinnedTemplates } from "./pinned-templates.ts";
 
 export interface MarkWorkerOptions {
   /** Pictures marked at once. As many again may be on their way from or to the store, small ones by their size. */
@@ -36,7 +37,7 @@ export function createMarkWorker(deps: MarkWorkerDeps, options: MarkWorkerOption
 class Worker implements MarkWorker {
   readonly #deps: MarkWorkerDeps;
   readonly #options: Required<MarkWorkerOptions>;
-  readonly #originals: ByteBudget;
+  readonly #holdings: WorkerHoldings;
   /** Ends taking. */
   readonly #stop = new AbortController();
   readonly #stopped: Promise<void>;
@@ -52,7 +53,10 @@ class Worker implements MarkWorker {
   constructor(deps: MarkWorkerDeps, options: MarkWorkerOptions) {
     this.#deps = deps;
     this.#options = { visibilityMs: 20_000, graceMs: 8_000, ...options };
-    this.#originals = new ByteBudget(options.originalsBudgetBytes);
+    this.#holdings = {
+      originals: new ByteBudget(options.originalsBudgetBytes),
+      templates: new PinnedTemplates(deps.templates),
+    };
     this.#stopped = new Promise((resolve) =>
       this.#stop.signal.addEventListener("abort", () => resolve(), { once: true }),
     );
@@ -116,7 +120,7 @@ class Worker implements MarkWorker {
     const signal = AbortSignal.any([this.#abandon.signal, lost.signal]);
     const renewing = this.#renew(lease, ended.signal, lost);
     try {
-      await runJob(lease, this.#deps, this.#originals, signal);
+      await runJob(lease, this.#deps, this.#holdings, signal);
     } catch (error) {
       // The queue or the database did not hear how it ended: the lease runs out, and the job comes again.
       const { code, message } = AppError.from(error);

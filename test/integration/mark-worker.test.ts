@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { markKey } from "#contracts/mark.ts";
+import { type Mark, markKey } from "#contracts/mark.ts";
 import { type MarkJob, markJobKey } from "#contracts/mark-job.ts";
+import { type MarkOperator, operatorJson } from "#contracts/mark-operator.ts";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { newTraceId, type Random, systemRandom } from "#kernel/random.ts";
+import { templateVersion } from "#template/template-version.ts";
 import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
 import { unlimited } from "../../server/adapters/memory/rate-limiter.ts";
 import { type Database, openDatabase } from "../../server/adapters/sql/database.ts";
 import { createSqlMediaRepository } from "../../server/adapters/sql/media-repository.ts";
 import { createSqlQueue } from "../../server/adapters/sql/queue.ts";
 import { createSqlSwapLedger } from "../../server/adapters/sql/swap-ledger.ts";
+import { createSqlTemplateRepository } from "../../server/adapters/sql/template-repository.ts";
 import { requestMark } from "../../server/services/mark-request.ts";
 import type { ImageMarker } from "../../server/services/ports/image-marker.ts";
 import type { MediaRepository, MediaRow } from "../../server/services/ports/media-repository.ts";
@@ -19,10 +22,13 @@ import type { ObjectStore } from "../../server/services/ports/object-store.ts";
 import type { Queue } from "../../server/services/ports/queue.ts";
 import type { RateLimiter } from "../../server/services/ports/rate-limiter.ts";
 import type { SwapLedger } from "../../server/services/ports/swap-ledger.ts";
+import type { TemplateRepository } from "../../server/services/ports/template-repository.ts";
 import { createMarkWorker, type MarkWorker, type MarkWorkerOptions } from "../../server/workers/worker.ts";
+import { FakeMarker } from "../fakes/fake-marker.ts";
 import { FakeProver } from "../fakes/fake-prover.ts";
 import { MemoryObjectStore } from "../fakes/memory-object-store.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
+import { textOperator } from "../fixtures/mark-operators.ts";
 import { heic, photo } from "../fixtures/pictures/pictures.ts";
 import { sqliteTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
@@ -42,6 +48,7 @@ let files: TestDatabase;
 let database: Database;
 let repository: MediaRepository;
 let queue: Queue;
+let templates: TemplateRepository;
 let store: MemoryObjectStore;
 let ledger: SwapLedger;
 let prover: FakeProver;
@@ -53,6 +60,7 @@ beforeEach(async () => {
   logger = new RecordingLogger();
   database = await openDatabase(files.settings, { clock, logger });
   repository = createSqlMediaRepository(database, { clock, random });
+  templates = createSqlTemplateRepository(database, { clock });
   queue = createSqlQueue(database, { clock, random, name: "mark" });
   await queue.start();
   ledger = createSqlSwapLedger(database, { clock });
@@ -67,14 +75,19 @@ afterEach(async () => {
   await files.remove();
 });
 
-function startWorker(options: Partial<MarkWorkerOptions> = {}, limiter: RateLimiter = unlimited): MarkWorker {
+function startWorker(
+  options: Partial<MarkWorkerOptions> = {},
+  limiter: RateLimiter = unlimited,
+  by = marker,
+): MarkWorker {
   const worker = createMarkWorker(
     {
       queue,
       repository,
+      templates,
       ledger,
       store: store as unknown as ObjectStore,
-      marker,
+      marker: by,
       prover,
       limiter,
       clock,
@@ -89,7 +102,11 @@ function startWorker(options: Partial<MarkWorkerOptions> = {}, limiter: RateLimi
 }
 
 /** A picture that has just been uploaded: its object, its row, its job in the queue. */
-async function uploaded(body: Uint8Array = jpeg, claimedSha256?: string): Promise<MediaRow> {
+async function uploaded(
+  body: Uint8Array = jpeg,
+  claimedSha256?: string,
+  mark: Mark = DEFAULT_MARK,
+): Promise<MediaRow> {
   const id = random.uuid();
   const objectKey = `raw/studio/${id}.jpg`;
   const { sha256, size } = store.seed(objectKey, body);
@@ -104,7 +121,7 @@ async function uploaded(body: Uint8Array = jpeg, claimedSha256?: string): Promis
       bucket: store.bucket,
       objectKey,
       traceId: newTraceId(random),
-      markSpec: markKey(DEFAULT_MARK),
+      markSpec: markKey(mark),
     },
   ]);
   const row = await requestMark(repository, announced!.row);
@@ -149,6 +166,42 @@ describe("the mark worker", () => {
       expect(logger.of(event)).toMatchObject([
         { fields: { traceId: row.traceId, jobId: expect.any(String) } },
       ]);
+  });
+
+  test("marks with the template in the version that the job has pinned, worked out for its picture", async () => {
+    const template = async (layer: object, name: string) => {
+      const plain = textOperator("");
+      const operator = { ...plain, name, layers: [{ ...plain.layers[0]!, ...layer }] } as MarkOperator;
+      const version = templateVersion(operator);
+      await templates.put({ version, name, operator: operatorJson(operator) });
+      return { template: name, version };
+    };
+    const ofFile = await template({ value: { kind: "variable", name: "FILE.NAME" } }, "file-name");
+    const plain = await template({ value: { kind: "literal", value: "plain text" } }, "plain");
+    const rows = [
+      await uploaded(Buffer.from("1"), undefined, ofFile),
+      await uploaded(Buffer.from("2"), undefined, plain),
+      await uploaded(Buffer.from("3"), undefined, { ...DEFAULT_MARK, text: "of settings" }),
+    ];
+    startWorker({}, unlimited, new FakeMarker());
+    for (const row of rows) await untilState(row, "marked");
+    const texts = rows.map(({ objectKey }) => {
+      const { body } = store.objects.get(objectKey.replace("raw/", "watermarked/"))!;
+      return Buffer.from(body).toString().split(" on ")[0];
+    });
+    expect(texts).toEqual(["vase", "plain text", "of settings"]);
+    const proven = new Map(prover.asked.map(({ template: { name, version } }) => [name, version]));
+    expect(proven.get("file-name")).toBe(ofFile.version);
+    expect(proven.get("plain")).toBe(plain.version);
+    expect(proven.get("settings")).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("says of a picture whose template nobody keeps that this is so, and goes on with the next", async () => {
+    const lost = await uploaded(jpeg, undefined, { template: "lost", version: "0".repeat(64) });
+    startWorker();
+    await untilState(lost, "failed");
+    expect(await current(lost)).toMatchObject({ errorCode: "template.unknown" });
+    await untilState(await uploaded(await photo().jpeg({ quality: 70 }).toBuffer()), "marked");
   });
 
   test("a job that comes again after it was done is acknowledged without work", async () => {

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { Client } from "minio";
 import { expect } from "vitest";
-import { markKey, markSpecSchema } from "#contracts/mark-spec.ts";
+import { markKey } from "#contracts/mark.ts";
+import { markSpecSchema } from "#contracts/mark-spec.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
@@ -13,6 +14,7 @@ import type { ObjectStore } from "../../server/services/ports/object-store.ts";
 import type { Lease } from "../../server/services/ports/queue.ts";
 import { SnapshotCleanup } from "../../server/services/snapshot-cleanup.ts";
 import { type JobOutcome, type MarkWorkerDeps, runJob } from "../../server/workers/job-run.ts";
+import { PinnedTemplates } from "../../server/workers/pinned-templates.ts";
 import { FakeMarker } from "../fakes/fake-marker.ts";
 import { FakeProver, type FakeRecord } from "../fakes/fake-prover.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
@@ -94,7 +96,9 @@ export class SwapBench implements AsyncDisposable {
   /** Does the next job in the queue. */
   async work(overrides: Partial<MarkWorkerDeps> = {}, lease?: Lease): Promise<JobOutcome> {
     const never = new AbortController().signal;
-    return runJob(lease ?? (await this.take()), this.deps(overrides), new ByteBudget(1e8), never);
+    const deps = this.deps(overrides);
+    const holdings = { originals: new ByteBudget(1e8), templates: new PinnedTemplates(deps.templates) };
+    return runJob(lease ?? (await this.take()), deps, holdings, never);
   }
 
   /** A picture marked with these texts, one after the other. */

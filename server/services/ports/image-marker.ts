@@ -29,9 +29,12 @@ export interface MarkedPicture {
   readonly touched: readonly TouchedBox[];
 }
 
+/** Works a mark out for an upright picture of this size, in pixels. */
+export type MarkForPicture = (picture: { readonly width: number; readonly height: number }) => ResolvedMark;
+
 export interface MarkOptions {
-  /** A text mark, or what a template's operator draws on this picture. */
-  readonly mark: MarkSpec | ResolvedMark;
+  /** A text mark, or what a template's operator draws: given at once, or worked out when the upright size is known. */
+  readonly mark: MarkSpec | ResolvedMark | MarkForPicture;
   readonly signal?: AbortSignal | undefined;
 }
 

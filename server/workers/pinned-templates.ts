@@ -1,0 +1,69 @@
+import { isTemplateRef, type Mark, markKey } from "#contracts/mark.ts";
+import type { MarkOperator, ResolvedMark } from "#contracts/mark-operator.ts";
+import { AppError } from "#kernel/errors.ts";
+import type { Logger } from "#kernel/logger.ts";
+import { operatorOfSpec } from "#template/operator-of-spec.ts";
+import { resolveMark } from "#template/resolve.ts";
+import { templateVersion } from "#template/template-version.ts";
+import type { TemplateRepository } from "../services/ports/template-repository.ts";
+import { parseOperator } from "../services/template-service.ts";
+
+/** A template as a job has pinned it. A text mark of the settings is one, too. */
+export interface PinnedTemplate {
+  readonly name: string;
+  /** SHA-256 of the operator's canonical JSON, lower-case hex. */
+  readonly version: string;
+  readonly operator: MarkOperator;
+}
+
+/** Operators kept ready; a version never changes. */
+const MOST_KEPT = 32;
+
+/** Finds what a job's mark draws, and keeps the latest ready. */
+export class PinnedTemplates {
+  readonly #templates: TemplateRepository;
+  readonly #ready = new Map<string, PinnedTemplate>();
+
+  constructor(templates: TemplateRepository) {
+    this.#templates = templates;
+  }
+
+  /** @throws AppError `template.unknown` when nobody has put the template there. */
+  async of(mark: Mark): Promise<PinnedTemplate> {
+    const key = markKey(mark);
+    const ready = this.#ready.get(key);
+    if (ready) return ready;
+    const found = isTemplateRef(mark) ? await this.#stored(mark.version) : ofSettings(operatorOfSpec(mark));
+    if (this.#ready.size >= MOST_KEPT) this.#ready.delete(this.#ready.keys().next().value!);
+    this.#ready.set(key, found);
+    return found;
+  }
+
+  async #stored(version: string): Promise<PinnedTemplate> {
+    const stored = await this.#templates.get(version);
+    if (!stored)
+      throw new AppError(
+        "template.unknown",
+        "The template that this picture is to be marked with is not kept here in this version.",
+      );
+    return { name: stored.name, version, operator: parseOperator(stored.operator) };
+  }
+}
+
+function ofSettings(operator: MarkOperator): PinnedTemplate {
+  return { name: operator.name, version: templateVersion(operator), operator };
+}
+
+/** Works a template out for one picture, once its size is known. What the picture lacks is logged. */
+export function markFor(
+  { operator, name }: PinnedTemplate,
+  variables: Readonly<Record<string, string | number>>,
+  logger: Logger,
+): (picture: { readonly width: number; readonly height: number }) => ResolvedMark {
+  return ({ width, height }) => {
+    const { mark, diagnostics } = resolveMark(operator, { width, height, variables });
+    for (const { code, message } of diagnostics)
+      logger.info("template.incomplete", { template: name, code, reason: message });
+    return mark;
+  };
+}
