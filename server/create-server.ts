@@ -13,6 +13,7 @@ import { jsonRoutes } from "./edge/json-routes.ts";
 import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
 import { createRouter, serverStops } from "./rpc/router.ts";
 import { Bell } from "./services/bell.ts";
+import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
 import { MediaService } from "./services/media-service.ts";
 import { OutboxRelay } from "./services/outbox-relay.ts";
@@ -139,6 +140,7 @@ function assemble(
   const health = new Health({ ...shared, cleanup }, { serverId, version });
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
+  stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
   const { handlers } = createRouter(
     { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
     { shutdown, local: auth.kind === "launch" },

@@ -21,6 +21,8 @@ export const settingsSchema = z.strictObject({
   markQps: z.coerce.number().min(0).optional(),
   /** Pictures marked at once by one worker. Unset: as many as cores. */
   markConcurrency: z.coerce.number().int().min(1).max(64).optional(),
+  /** How long every change of a picture is remembered, in days. A client that was away for longer asks anew. */
+  eventDays: z.coerce.number().int().min(1).max(36_500).default(30),
   /** How long what was visible before is kept for a rollback, in days. */
   snapshotDays: z.coerce.number().int().min(1).max(36_500).default(30),
   /** A control plane elsewhere; unset: one runs inside this program. */

@@ -243,6 +243,25 @@ describe("an import", () => {
     expect((await run(fake)).outcomes).toEqual({ "a.jpg": "marked" });
   });
 
+  test("goes on from now when the server has forgotten the news that it missed", async () => {
+    const fake = server({ marks: false });
+    await write("a.jpg", "picture");
+    let broken = false;
+    fake.hooks.complete = () => {
+      broken = true;
+    };
+    const watchedFrom: bigint[] = [];
+    fake.hooks.watch = (after) => {
+      watchedFrom.push(after);
+      if (!broken) return;
+      broken = false;
+      fake.mark("media-1");
+      throw new AppError("not_found", "Events this old are no longer kept.");
+    };
+    expect((await run(fake)).outcomes).toEqual({ "a.jpg": "marked" });
+    expect(watchedFrom.at(-1)).toBeGreaterThan(watchedFrom[0]!);
+  });
+
   test("marks one of several identical pictures that wait for the same mark", async () => {
     const fake = server({ marks: false });
     for (let n = 0; n < 5; n++) await write(`${n}.jpg`, "the same");

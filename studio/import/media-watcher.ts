@@ -69,13 +69,22 @@ export class MediaWatcher implements AsyncDisposable {
           if (current > after) after = current;
         }
       } catch (error) {
-        if (!signal.aborted) logger.info("watch.interrupted", { code: AppError.from(error).code });
+        const { code } = AppError.from(error);
+        if (!signal.aborted) logger.info("watch.interrupted", { code });
+        // What was missed is not kept any more: the place in the stream is asked for anew, and then what is open.
+        if (code === "not_found") after = await this.#latest(after);
       } finally {
         watchdog.end();
       }
       attempt++;
       await clock.sleep(backoffMs(attempt, random, { maxMs: 10_000 }), { signal }).catch(() => {});
     }
+  }
+
+  /** Where the stream is now; `known` when the server does not say. */
+  async #latest(known: bigint): Promise<bigint> {
+    const answer = await this.#deps.controlPlane.media([], { signal: this.#stop.signal }).catch(() => null);
+    return answer?.sequence ?? known;
   }
 
   #remember(items: readonly RemoteMedia[]): void {

@@ -1,10 +1,11 @@
 /**
  * From a folder of photographs to marked pictures in the store:
- *   npm run bench:import -- [--json] [--count 300] [--arms embedded,production,imagemagick] [--tiny 300,30000]
+ *   npm run bench:import -- [--json] [--count 300] [--rounds 3] [--arms embedded,production,imagemagick] [--tiny 300,30000]
  *
  * embedded      npx platemark import, nothing else running
  * production    the same with MinIO, Redis and PostgreSQL
  * imagemagick   what one would do instead: ImageMagick composes the mark in a loop, then `mc cp` of originals and results
+ * The arms take turns, round after round; figures are medians over the rounds, ratios are made within each round.
  * --tiny        instead: peak memory of the core for so many tiny pictures
  *
  * The components come from the PLATEMARK_TEST_* variables (node scripts/real-components.ts start DIR).
@@ -16,13 +17,14 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { makePhotographs, makeTinyPictures } from "./photographs.ts";
 import { ProcessTree, type ProcessUse } from "./process-tree.ts";
-import { printReport } from "./report.ts";
+import { printReport, sampled } from "./report.ts";
 import { type Stage, stagesOf } from "./stages.ts";
 
 const { values } = parseArgs({
   options: {
     json: { type: "boolean" },
     count: { type: "string", default: "300" },
+    rounds: { type: "string", default: "3" },
     arms: { type: "string", default: "embedded,production,imagemagick" },
     tiny: { type: "string" },
     photographs: { type: "string", default: join(tmpdir(), "platemark-bench-photographs") },
@@ -139,7 +141,28 @@ done
   return { arm: "imagemagick", pictures: readdirSync(join(work, "out")).length, ...run, stages: [] };
 }
 
-/** One row a program: a loop starts the same program many times. */
+/** One row an arm: medians over the rounds, with the spread of the ratio, each made within its round. */
+function rowsOf(rounds: readonly (readonly Arm[])[]) {
+  const rate = ({ pictures, seconds }: Arm) => pictures / seconds;
+  return rounds[0]!.map(({ arm, pictures }) => {
+    const own = rounds.map((arms) => arms.find((each) => each.arm === arm)!);
+    const ratios = rounds.flatMap((arms, round) => {
+      const peer = arms.find((each) => each.arm === "imagemagick");
+      return peer ? [rate(own[round]!) / rate(peer)] : [];
+    });
+    const { median, min, max } = sampled(ratios);
+    return {
+      arm,
+      marked: pictures,
+      seconds: Number(sampled(own.map(({ seconds }) => seconds)).median.toFixed(1)),
+      picturesPerSecond: Number(sampled(own.map(rate)).median.toFixed(2)),
+      timesImageMagick: ratios.length > 0 ? Number(median.toFixed(2)) : null,
+      spread: ratios.length > 0 ? `${min.toFixed(2)}–${max.toFixed(2)}` : null,
+    };
+  });
+}
+
+/** One row a program: CPU seconds of all its runs, and the highest peak: a loop starts the same program many times. */
 function byRole(processes: readonly ProcessUse[]) {
   return [...Map.groupBy(processes, ({ role }) => role)].map(([role, uses]) => ({
     role,
@@ -169,29 +192,29 @@ try {
     const count = Number(values.count);
     const folder = join(values.photographs, String(count));
     const { bytes } = await makePhotographs(folder, count);
-    const arms: Arm[] = [];
-    for (const arm of values.arms.split(",")) {
-      const place = join(work, arm);
-      mkdirSync(place);
-      if (arm === "embedded") arms.push(await embedded(folder, place));
-      else if (arm === "production") arms.push(await production(folder, place));
-      else if (arm === "imagemagick") arms.push(await imageMagick(folder, place));
-      rmSync(place, { recursive: true, force: true });
+    const rounds: Arm[][] = [];
+    for (let round = 0; round < Number(values.rounds); round++) {
+      const arms: Arm[] = [];
+      for (const arm of values.arms.split(",")) {
+        const place = join(work, arm);
+        mkdirSync(place);
+        if (arm === "embedded") arms.push(await embedded(folder, place));
+        else if (arm === "production") arms.push(await production(folder, place));
+        else if (arm === "imagemagick") arms.push(await imageMagick(folder, place));
+        rmSync(place, { recursive: true, force: true });
+      }
+      rounds.push(arms);
     }
-    const peer = arms.find(({ arm }) => arm === "imagemagick");
-    const rows = arms.map(({ arm, pictures, seconds }) => ({
-      arm,
-      marked: pictures,
-      seconds: Number(seconds.toFixed(1)),
-      picturesPerSecond: Number((pictures / seconds).toFixed(2)),
-      timesImageMagick: peer
-        ? Number((pictures / seconds / (peer.pictures / peer.seconds)).toFixed(2))
-        : null,
-    }));
-    printReport("import", rows, {
-      input: { pictures: count, megabytes: Math.round(bytes / 1e6) },
-      stages: Object.fromEntries(arms.map(({ arm, stages }) => [arm, stages])),
-      processes: Object.fromEntries(arms.map(({ arm, processes }) => [arm, byRole(processes)])),
+    const latest = rounds.at(-1)!;
+    printReport("import", rowsOf(rounds), {
+      input: { pictures: count, megabytes: Math.round(bytes / 1e6), rounds: rounds.length },
+      stages: Object.fromEntries(latest.map(({ arm, stages }) => [arm, stages])),
+      processes: Object.fromEntries(
+        latest.map(({ arm }) => [
+          arm,
+          byRole(rounds.flatMap((arms) => arms.find((each) => each.arm === arm)!.processes)),
+        ]),
+      ),
     });
   }
 } finally {

@@ -39,7 +39,7 @@ export class FakeServer {
     announce?: (items: readonly Announcement[]) => void;
     put?: (key: string, partNumber: number, attempt: number) => void;
     complete?: (items: readonly Completion[]) => void;
-    watch?: () => void;
+    watch?: (after: bigint) => void;
   } = {};
   /** Changes happen, and nobody hears of them. */
   losesNews = false;
@@ -215,7 +215,7 @@ export class FakeServer {
     let seen = after;
     yield { items: [], sequence: seen };
     while (!signal.aborted) {
-      this.hooks.watch?.();
+      this.hooks.watch?.(after);
       const news = this.#news.promise;
       const fresh = this.#log.filter(({ sequence }) => sequence > seen);
       if (fresh.length > 0) {

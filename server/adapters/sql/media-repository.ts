@@ -15,7 +15,7 @@ import { applyChanges, type ChangeRequest } from "./media-changes.ts";
 import { EVENT_COLUMNS, MEDIA_COLUMNS, toEventRecord, toMediaRecord, toMediaRow } from "./media-record.ts";
 import { fromPageToken, toPageToken } from "./page-token.ts";
 import { columnList, isOneOf, recordset } from "./recordset.ts";
-import { removedUpTo } from "./retention.ts";
+import { removedUpTo, removeOldEvents } from "./retention.ts";
 import type { Schema } from "./schema.ts";
 
 /** Rows in one statement. */
@@ -201,7 +201,6 @@ class SqlMediaRepository implements MediaRepository {
     });
   }
 
-  /** @throws AppError `not_found` when some above `sequence` have been removed by `removeOldEvents`. */
   async eventsAfter(
     sequence: number,
     { owner, limit }: { readonly owner: string; readonly limit: number },
@@ -231,6 +230,10 @@ class SqlMediaRepository implements MediaRepository {
       kind: event.kind,
       atMs: event.at_ms,
     }));
+  }
+
+  removeEventsBefore(ms: number): Promise<number> {
+    return removeOldEvents(this.#database, ms);
   }
 
   async outbox(limit: number): Promise<readonly (OutboxJob & { readonly outboxId: number })[]> {

@@ -10,7 +10,6 @@ import {
 } from "../../../test/support/test-database.ts";
 import { openDatabase } from "./database.ts";
 import { createSqlMediaRepository } from "./media-repository.ts";
-import { removeOldEvents } from "./retention.ts";
 
 function suite(makeDatabase: () => Promise<TestDatabase>) {
   test("removes old events only, and tells a reader who would have missed some", async () => {
@@ -44,12 +43,12 @@ function suite(makeDatabase: () => Promise<TestDatabase>) {
     clock.jump(1_000);
     await announce("new");
 
-    expect(await removeOldEvents(database, clock.now() - 2_000)).toBe(0);
+    expect(await repository.removeEventsBefore(clock.now() - 2_000)).toBe(0);
     expect(await namesAfter(0)).toHaveLength(3);
-    expect(await removeOldEvents(database, clock.now())).toBe(2);
+    expect(await repository.removeEventsBefore(clock.now())).toBe(2);
     expect(await namesAfter(seen)).toEqual(["new"]);
     await expect(namesAfter(0)).rejects.toMatchObject({ code: "not_found" });
-    expect(await removeOldEvents(database, clock.now() + 1)).toBe(1);
+    expect(await repository.removeEventsBefore(clock.now() + 1)).toBe(1);
     expect(await namesAfter(await repository.lastSequence())).toEqual([]);
     await announce("after an empty table");
     expect(await namesAfter(seen + 1)).toEqual(["after an empty table"]);

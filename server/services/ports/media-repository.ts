@@ -129,11 +129,13 @@ export interface MediaRepository {
   ): Promise<MediaRow | null>;
   /** The latest committed sequence number, 0 when there is none. */
   lastSequence(): Promise<number>;
-  /** Events above `sequence`, of `owner`, in order. */
+  /** Events above `sequence`, of `owner`, in order. @throws AppError `not_found` when some of them have been removed. */
   eventsAfter(
     sequence: number,
     options: { readonly owner: string; readonly limit: number },
   ): Promise<readonly MediaEvent[]>;
+  /** Removes events that are older; rows stay. Answers how many. */
+  removeEventsBefore(ms: number): Promise<number>;
   /** Oldest first; they stay until `outboxDone`. */
   outbox(limit: number): Promise<readonly (OutboxJob & { readonly outboxId: number })[]>;
   outboxDone(outboxIds: readonly number[]): Promise<void>;
