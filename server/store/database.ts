@@ -77,7 +77,7 @@ export function openIndexDatabase(path: string): DatabaseSyncInstance {
   try {
     db.exec(
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" +
-        "PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE",
+        "PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE",
     );
     const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
     if (version > SCHEMA_VERSION)
