@@ -71,6 +71,12 @@ describe("reading a template", () => {
     ]);
   });
 
+  test("passes a block over that has no head", () => {
+    const { document, errors } = parse('template "a" { { opacity = 1 { } } text "b" }\ntemplate "c" { }');
+    expect(errors).toMatchObject([{ code: "syntax.unexpected", column: 16 }]);
+    expect(document.templates.map(({ body }) => body.items.map(({ kind }) => kind))).toEqual([["error"], []]);
+  });
+
   test("counts columns in UTF-16 code units", () => {
     expect(parse('template "😀" { § }').errors).toEqual([
       { line: 1, column: 17, endColumn: 18, code: "syntax.unexpected_character" },

@@ -66,6 +66,7 @@ describe("a folder of templates", () => {
     await put("a.platemark", template("first", "1"));
     await put("c.platemark.tmp", template("no", "-"));
     await put("._a.platemark", template("no", "-"));
+    await put("~$a.platemark", template("no", "-"));
     await put("notes.txt", "notes");
     await mkdir(join(folder, "folder.platemark"));
     clock.jump(10_000);
