@@ -71,10 +71,31 @@ describe("reading a template", () => {
     ]);
   });
 
+  test("passes a block over that has no head", () => {
+    const { document, errors } = parse('template "a" { { opacity = 1 { } } text "b" }\ntemplate "c" { }');
+    expect(errors).toMatchObject([{ code: "syntax.unexpected", column: 16 }]);
+    expect(document.templates.map(({ body }) => body.items.map(({ kind }) => kind))).toEqual([["error"], []]);
+  });
+
   test("counts columns in UTF-16 code units", () => {
     expect(parse('template "😀" { § }').errors).toEqual([
       { line: 1, column: 17, endColumn: 18, code: "syntax.unexpected_character" },
     ]);
+  });
+
+  test.each([
+    [".5", "0.5"],
+    ["40 Px", undefined],
+    ["40Px", "40px"],
+    ["#ff00aa80", "#ff00aa"],
+    ["a && b", "and"],
+    ["! a", "not "],
+    ["5 – 3", "-"],
+  ])("suggests what was meant by %s", (written, suggestion) => {
+    const findings = new Findings();
+    const source = `template "a" { x = ${written} }`;
+    parseTemplate(source, findings);
+    expect(findings.diagnostics(source)[0]?.suggestion).toBe(suggestion);
   });
 
   test("takes a sign written to a number for a percentage, and one apart for a remainder", () => {

@@ -34,6 +34,7 @@ describe("an SVG file", () => {
     '<image href="data:image/svg+xml;base64,AAAA"/>',
     '<a href="javascript:x"/>',
     '<a href="&#106;avascript:x"/>',
+    '<path fill="&#x75;rl(https://example.com/#g)"/>',
     '<path fill="url(https://example.com/#g)"/>',
     '<path style="fill:url( &quot;x&quot;)"/>',
     "<style>@import 'x.css';</style>",

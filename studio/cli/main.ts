@@ -12,6 +12,7 @@ import { listenForEnd } from "./signals.ts";
 import { addSnapshotsCommand } from "./snapshots-command.ts";
 import { addStoreCommand } from "./store-command.ts";
 import { addStudioCommand } from "./studio-command.ts";
+import { addTemplateCommand } from "./template-command.ts";
 import { addTokenCommand } from "./token-command.ts";
 import { addWorkerCommand } from "./worker-command.ts";
 
@@ -31,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     addServeCommand(program, context);
     addWorkerCommand(program, context);
     addStoreCommand(program, context);
+    addTemplateCommand(program, context);
     addTokenCommand(program, context);
     addSnapshotsCommand(program, context);
     addRollbackCommand(program, context);
