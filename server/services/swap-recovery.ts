@@ -75,10 +75,15 @@ async function undo(deps: SwapDeps, swap: Swap, visible: VisibleObject): Promise
   return "undone";
 }
 
-/** What is visible is proven, and nothing else is there to be shown: the row tells of it. */
+/** What is visible is proven, and nothing else is there to be shown: the row tells of it. A failure of another mark stays
+ *  one. */
 async function adopt({ repository }: SwapDeps, swap: Swap, row: MediaRow): Promise<Resolution> {
+  const { markSpec } = swap.becomes;
   const change: MediaChange = {
-    ...(row.state === "failed" ? { state: "marked", errorCode: null, errorMessage: null } : {}),
+    ...(row.state === "failed" && row.markSpec === markSpec
+      ? { state: "marked", errorCode: null, errorMessage: null }
+      : {}),
+    ...(row.state === "marked" || row.state === "published" ? { markSpec } : {}),
     markedKey: swap.publicKey,
     published: publishedBy(swap),
   };
