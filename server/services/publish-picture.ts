@@ -13,7 +13,7 @@ import {
   type VisibleObject,
   visibleAt,
 } from "./swap.ts";
-import { discardQuietly, discardSwap, resolveSwap } from "./swap-recovery.ts";
+import { discardQuietly, discardSwap, expectBegun, resolveSwap } from "./swap-recovery.ts";
 
 /** A picture that has passed its proof. */
 export interface Publication {
@@ -52,7 +52,11 @@ export async function publishPicture(
   const swap =
     (await unsettledSwap(deps, publication, visible)) ?? (await newSwap(deps, publication, visible, signal));
   if (!swap) return false;
-  if (visible?.sha256 !== picture.sha256) await show(deps, publication, swap, visible, signal);
+  if (visible?.sha256 !== picture.sha256) {
+    await show(deps, publication, swap, visible, signal);
+    // Whoever slept for a day right before the swap finds its proof cleaned up; the next attempt stores it anew.
+    await expectBegun(deps, swap);
+  }
   await steps?.reached("swapped");
   if (await publication.settle(publishedBy(swap), swap.id)) {
     await steps?.reached("settled");
@@ -103,7 +107,10 @@ async function newSwap(
     await steps?.reached("proof_stored");
     if (visible) await takeSnapshot(deps, swap, visible, signal);
     await steps?.reached("snapshot_taken");
-    if (await publication.isWanted()) return swap;
+    if (await publication.isWanted()) {
+      await expectBegun(deps, swap);
+      return swap;
+    }
   } catch (error) {
     await discardQuietly(deps, swap);
     throw changedMeanwhile(error);

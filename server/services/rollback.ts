@@ -10,7 +10,7 @@ import {
   takeSnapshot,
   visibleAt,
 } from "./swap.ts";
-import { discardQuietly, resolveSwap } from "./swap-recovery.ts";
+import { discardQuietly, expectBegun, resolveSwap } from "./swap-recovery.ts";
 
 /**
  * Makes what a snapshot holds visible again, as `publishPicture` shows a new picture: what is visible now becomes a
@@ -44,6 +44,7 @@ export async function rollBack(
       await steps?.reached("begun");
       if (visible) await takeSnapshot(deps, swap, visible, signal);
       await steps?.reached("snapshot_taken");
+      await expectBegun(deps, swap);
     } catch (error) {
       await discardQuietly(deps, swap);
       throw changed(error);

@@ -3,7 +3,7 @@ import { AppError } from "#kernel/errors.ts";
 import { BackgroundTask } from "./background-task.ts";
 import type { Swap } from "./ports/swap-ledger.ts";
 import type { SwapDeps } from "./swap.ts";
-import { discardSwap, resolveSwap } from "./swap-recovery.ts";
+import { removeLeftovers, resolveSwap } from "./swap-recovery.ts";
 
 export interface CleanupDeps extends SwapDeps {
   readonly clock: Clock;
@@ -12,7 +12,7 @@ export interface CleanupDeps extends SwapDeps {
 export interface CleanupReport {
   /** Snapshots removed because they were old. */
   readonly expired: number;
-  /** Swaps of dead workers that were brought to an end, and what never happened removed. */
+  /** Swaps of dead workers that were brought to an end: put right, or what they left removed. */
   readonly resolved: number;
   /** What could not be done; it is tried again in the next pass. */
   readonly failed: number;
@@ -24,6 +24,8 @@ const PASS_EVERY_MS = HOUR_MS;
 const NEXT_LOOK_MS = 5 * 60_000;
 /** A swap that nobody has ended for so long belongs to a worker that is dead. */
 const DEAD_AFTER_MS = 24 * HOUR_MS;
+/** By then no request of an abandoned swap is on its way any more. */
+const SETTLED_AFTER_MS = HOUR_MS;
 /** Of each kind, in one pass. */
 const BATCH = 500;
 /** A store that is away for a moment is no alert; failing twice in a row is. */
@@ -72,16 +74,21 @@ export class SnapshotCleanup implements AsyncDisposable {
         first ??= AppError.from(error);
       }
     };
+    const { ledger, clock } = this.#deps;
+    const nowMs = clock.now();
+    // Before others are abandoned: these must have been so for a while.
     await attempt(async () => {
-      const { ledger, clock } = this.#deps;
-      for (const swap of await ledger.stale(clock.now() - DEAD_AFTER_MS, BATCH))
-        await attempt(async () => {
-          if ((await resolveSwap(this.#deps, swap)) !== "left") report.resolved += 1;
-        });
-      for (const swap of await ledger.removable(clock.now() - this.#keepMs, BATCH))
+      const before = { abandonedMs: nowMs - SETTLED_AFTER_MS, doneMs: nowMs - this.#keepMs };
+      for (const swap of await ledger.removable(before, BATCH))
         await attempt(async () => {
           await this.#remove(swap);
-          report[swap.state === "done" ? "expired" : "resolved"] += 1;
+          if (swap.state === "done") report.expired += 1;
+        });
+    });
+    await attempt(async () => {
+      for (const swap of await ledger.stale(nowMs - DEAD_AFTER_MS, BATCH))
+        await attempt(async () => {
+          if ((await resolveSwap(this.#deps, swap)) !== "left") report.resolved += 1;
         });
     });
     this.#tell(report, first);
@@ -99,8 +106,8 @@ export class SnapshotCleanup implements AsyncDisposable {
 
   /** The proof records of what was once visible stay: whoever has the picture may ask for its proof. */
   async #remove(swap: Swap): Promise<void> {
-    if (swap.state === "abandoned") return discardSwap(this.#deps, swap);
-    if (swap.snapshot) await this.#deps.store.remove(swap.snapshot.key);
+    if (swap.state === "abandoned") await removeLeftovers(this.#deps, swap);
+    else if (swap.snapshot) await this.#deps.store.remove(swap.snapshot.key);
     await this.#deps.ledger.forget(swap.id);
   }
 

@@ -14,13 +14,31 @@ export type Resolution =
   /** Somebody is about to change the picture, or just did: nothing was done, look again later. */
   | "left";
 
-/** Removes what a swap that never happened left in the store, then its row. Can be repeated after a failure. One that is
- *  known by now to have happened is left as it is. */
-export async function discardSwap({ ledger, store }: SwapDeps, swap: Swap): Promise<void> {
-  if (!(await ledger.abandon(swap.id))) return;
+/**
+ * Removes what a swap that never happened left in the store. One that is known by now to have happened, or may have, is
+ * left as it is. Its row stays for a while, so that `SnapshotCleanup` removes once more what a request still on its way
+ * has put there; can be repeated after a failure.
+ */
+export async function discardSwap(deps: SwapDeps, swap: Swap): Promise<void> {
+  const abandonment = await deps.ledger.abandon(swap.id);
+  if (abandonment === "kept" || (abandonment === "gone" && (await isReferenced(deps, swap)))) return;
+  await removeLeftovers(deps, swap);
+}
+
+/** Snapshot and proof record, as far as the swap put them there. */
+export async function removeLeftovers({ store }: SwapDeps, swap: Swap): Promise<void> {
   if (swap.snapshot) await store.remove(swap.snapshot.key);
   if (swap.ownsProof) await store.remove(swap.becomes.proofKey);
-  await ledger.forget(swap.id);
+}
+
+/** Nothing is known of a swap that happened and kept nothing, nor of one that was cleaned up while its worker slept. */
+async function isReferenced({ repository, ledger }: SwapDeps, swap: Swap): Promise<boolean> {
+  if (swap.snapshot) return false;
+  const { proofKey } = swap.becomes;
+  const [row] = await repository.get([swap.mediaId]);
+  if (row?.published?.proofKey === proofKey) return true;
+  const kept = await ledger.snapshotsOf(swap.mediaId);
+  return kept.some(({ snapshot }) => snapshot.proven?.proofKey === proofKey);
 }
 
 /** As `discardSwap`; what cannot be removed now is left to `SnapshotCleanup`. */
@@ -33,6 +51,15 @@ export async function discardQuietly(deps: SwapDeps, swap: Swap): Promise<void> 
   }
 }
 
+/** @throws AppError `conflict` (backoff) when the swap has been ended as that of a dead worker: proof and snapshot that it
+ *  stands on may be gone. */
+export async function expectBegun({ ledger }: SwapDeps, swap: Swap): Promise<void> {
+  if (await ledger.isBegun(swap.id)) return;
+  throw new AppError("conflict", "This took so long that it was given up; it begins anew.", {
+    retry: "backoff",
+  });
+}
+
 /**
  * Ends a swap whose worker died, or came too late, between the change in the store and its row. The store's present state
  * and the row decide; whoever repeats it finds nothing left to do.
@@ -40,6 +67,7 @@ export async function discardQuietly(deps: SwapDeps, swap: Swap): Promise<void> 
  */
 export async function resolveSwap(deps: SwapDeps, swap: Swap): Promise<Resolution> {
   const { repository, store, ledger, logger } = deps;
+  if (await ledger.isFollowed(swap.id)) return "left";
   const [row] = await repository.get([swap.mediaId]);
   const visible = await visibleAt(store, swap.publicKey);
   if (!row || visible?.sha256 !== swap.becomes.sha256) {
@@ -75,10 +103,15 @@ async function undo(deps: SwapDeps, swap: Swap, visible: VisibleObject): Promise
   return "undone";
 }
 
-/** What is visible is proven, and nothing else is there to be shown: the row tells of it. */
+/** What is visible is proven, and nothing else is there to be shown: the row tells of it. A failure of another mark stays
+ *  one. */
 async function adopt({ repository }: SwapDeps, swap: Swap, row: MediaRow): Promise<Resolution> {
+  const { markSpec } = swap.becomes;
   const change: MediaChange = {
-    ...(row.state === "failed" ? { state: "marked", errorCode: null, errorMessage: null } : {}),
+    ...(row.state === "failed" && row.markSpec === markSpec
+      ? { state: "marked", errorCode: null, errorMessage: null }
+      : {}),
+    ...(row.state === "marked" || row.state === "published" ? { markSpec } : {}),
     markedKey: swap.publicKey,
     published: publishedBy(swap),
   };

@@ -43,7 +43,8 @@ export async function visibleAt(
 
 /**
  * Writes a swap down before anything changes, with what is to be kept of `visible`: nothing when nothing is there, or
- * when it is already what is wanted. An earlier swap that put `visible` there, and that nobody could settle, is settled.
+ * when it is already what is wanted. An earlier swap that put `visible` there, and that nobody could settle, is followed:
+ * it will have happened when this one has.
  */
 export async function beginSwap(
   { ledger }: SwapDeps,
@@ -52,16 +53,16 @@ export async function beginSwap(
   swap: Pick<NewSwap, "id" | "becomes" | "ownsProof">,
 ): Promise<Swap> {
   const common = { ...swap, mediaId: row.id, owner: row.owner, publicKey: publicKeyOf(row.objectKey) };
-  if (!visible || visible.sha256 === swap.becomes.sha256) return ledger.begin({ ...common, keeps: null });
+  if (!visible || visible.sha256 === swap.becomes.sha256)
+    return ledger.begin({ ...common, follows: null, keeps: null });
   const { sha256 } = visible;
   const recorded = row.published?.sha256 === sha256 ? provenOf(row.published) : null;
   const earlier = recorded ? null : await ledger.begunFor(row.id, sha256);
-  const begun = await ledger.begin({
+  return ledger.begin({
     ...common,
+    follows: earlier?.id ?? null,
     keeps: { sha256, proven: recorded ?? earlier?.becomes ?? null },
   });
-  if (earlier) await ledger.finish(earlier.id);
-  return begun;
 }
 
 /** Copies what is visible to the swap's snapshot. @throws AppError `store.precondition_failed` when it has changed. */

@@ -9,7 +9,7 @@ import { PinnedTemplates } from "./pinned-templates.ts";
 export interface MarkWorkerOptions {
   /** Pictures marked at once. As many again may be on their way from or to the store, small ones by their size. */
   readonly concurrency: number;
-  /** Originals held in memory at once, in bytes. */
+  /** Originals and their successors held in memory at once, in bytes. */
   readonly originalsBudgetBytes: number;
   /** How long a job belongs to a worker that is silent; it is renewed in a third of this. @default 20_000 */
   readonly visibilityMs?: number;

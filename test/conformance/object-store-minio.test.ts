@@ -47,6 +47,7 @@ describeReal("with MinIO", ["minio"], () => {
     const steps = await store.ensureReady();
     expect(steps.filter(({ outcome }) => outcome === "made").map(({ step }) => step)).toEqual([
       "policy",
+      "conditions",
       "lifecycle",
     ]);
     const policy = JSON.parse(await client.getBucketPolicy(bucket));

@@ -39,6 +39,7 @@ export function objectStoreConformance(
       expect(steps.filter(({ step }) => step !== "lifecycle").map(({ outcome }) => outcome)).toEqual([
         "present",
         "present",
+        "present",
       ]);
     });
 

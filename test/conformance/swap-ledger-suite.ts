@@ -19,13 +19,14 @@ const picture = (sha256: string): ProvenPicture => ({
   proofClass: "exact",
   proofKey: `proofs/studio/1.jpg/${sha256}.json`,
 });
-const swap = (id: string, keeps: NewSwap["keeps"] = null): NewSwap => ({
+const swap = (id: string, keeps: NewSwap["keeps"] = null, follows: string | null = null): NewSwap => ({
   id,
   mediaId: "media",
   owner: "studio",
   publicKey: "watermarked/studio/1.jpg",
   becomes: picture(id),
   ownsProof: true,
+  follows,
   keeps,
 });
 const keeps = { sha256: "before", proven: picture("before") };
@@ -64,10 +65,12 @@ export function describeSwapLedger(title: string, makeFixture: () => Promise<Swa
       const begun = await ledger.begin(swap("a", keeps));
       expect(begun).toMatchObject({ state: "begun", atMs: clock.now(), becomes: picture("a") });
       expect(await other.begunFor("media", "a")).toEqual(begun);
+      expect([await other.isBegun("a"), await other.isBegun("b")]).toEqual([true, false]);
       expect(await other.begunFor("media", "b")).toBeNull();
       expect(await other.begunFor("another", "a")).toBeNull();
       await ledger.finish("a");
       expect(await other.begunFor("media", "a")).toBeNull();
+      expect(await other.isBegun("a")).toBe(false);
       expect(await other.snapshotsOf("media")).toEqual([{ ...begun, state: "done" }]);
     });
 
@@ -75,19 +78,42 @@ export function describeSwapLedger(title: string, makeFixture: () => Promise<Swa
       await ledger.begin(swap("a", keeps));
       await ledger.begin(swap("b", keeps));
       await ledger.finish("b");
-      expect([await ledger.abandon("a"), await other.abandon("a")]).toEqual([true, true]);
-      expect(await ledger.abandon("b")).toBe(false);
-      expect(await ledger.abandon("never")).toBe(false);
-      expect((await ledger.removable(0, 10)).map(({ id }) => id)).toEqual(["a"]);
+      clock.jump(1_000);
+      expect([await ledger.abandon("a"), await other.abandon("a")]).toEqual(["abandoned", "abandoned"]);
+      expect([await ledger.abandon("b"), await ledger.abandon("never")]).toEqual(["kept", "gone"]);
+      const abandoned = async (abandonedMs: number) =>
+        (await ledger.removable({ abandonedMs, doneMs: 0 }, 10)).map(({ id }) => id);
+      expect(await abandoned(clock.now())).toEqual([]);
+      expect(await abandoned(clock.now() + 1)).toEqual(["a"]);
       await ledger.forget("a");
-      expect(await ledger.removable(0, 10)).toEqual([]);
+      expect(await abandoned(clock.now() + 1)).toEqual([]);
+    });
+
+    test("knows the end of a swap only when it knows those of the swaps that follow it", async () => {
+      await ledger.begin(swap("a", keeps));
+      await ledger.begin(swap("b", keeps, "a"));
+      await ledger.begin(swap("c", keeps, "b"));
+      await ledger.begin(swap("d", keeps, "b"));
+      clock.jump(1_000);
+      const stale = async () => (await other.stale(clock.now(), 10)).map(({ id }) => id).toSorted();
+      expect(await stale()).toEqual(["c", "d"]);
+      expect([await ledger.isFollowed("b"), await ledger.isFollowed("c")]).toEqual([true, false]);
+      expect([await ledger.abandon("a"), await ledger.abandon("b"), await ledger.abandon("d")]).toEqual([
+        "kept",
+        "kept",
+        "abandoned",
+      ]);
+      expect(await stale()).toEqual(["c"]);
+      await ledger.finish("c");
+      expect(await stale()).toEqual([]);
+      expect((await ledger.snapshotsOf("media")).map(({ id }) => id).toSorted()).toEqual(["a", "b", "c"]);
     });
 
     test("keeps nothing of a swap that kept nothing", async () => {
       await ledger.begin(swap("a"));
       await ledger.finish("a");
       expect(await ledger.snapshotsOf("media")).toEqual([]);
-      expect(await ledger.removable(clock.now() + 1, 10)).toEqual([]);
+      expect(await ledger.removable({ abandonedMs: 0, doneMs: clock.now() + 1 }, 10)).toEqual([]);
     });
 
     test("tells snapshots newest first, and what is due oldest first and no more than asked for", async () => {
@@ -99,8 +125,11 @@ export function describeSwapLedger(title: string, makeFixture: () => Promise<Swa
       }
       const ids = (swaps: readonly { readonly id: string }[]) => swaps.map(({ id }) => id);
       expect(ids(await ledger.snapshotsOf("media"))).toEqual(["c", "b", "a"]);
-      expect(ids(await ledger.removable(clock.now() - 1_000, 10))).toEqual(["a", "b"]);
-      expect(ids(await ledger.removable(clock.now(), 1))).toEqual(["a"]);
+      expect(ids(await ledger.removable({ abandonedMs: 0, doneMs: clock.now() - 1_000 }, 10))).toEqual([
+        "a",
+        "b",
+      ]);
+      expect(ids(await ledger.removable({ abandonedMs: 0, doneMs: clock.now() }, 1))).toEqual(["a"]);
       expect(ids(await ledger.stale(clock.now() - 1_000, 10))).toEqual(["a-open", "b-open"]);
       expect(ids(await ledger.stale(clock.now(), 1))).toEqual(["a-open"]);
     });

@@ -3,12 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fromConnectError } from "#contracts/client.ts";
 import { MediaState } from "#gen/media_pb.ts";
 import { AppError } from "#kernel/errors.ts";
-import type { ObjectStore } from "../../server/services/ports/object-store.ts";
 import { rollBack } from "../../server/services/rollback.ts";
 import { FakeProver } from "../fakes/fake-prover.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import type { Installation } from "./server-harness.ts";
-import { failingAt, withPublicPut } from "./swap-faults.ts";
+import { failingAt, withoutRemoval, withPublicPut } from "./swap-faults.ts";
 import { DAY_MS, markSpec, SwapBench } from "./swap-harness.ts";
 
 const byId = (value: string) => ({ picture: { case: "mediaId" as const, value } });
@@ -19,18 +18,6 @@ const codeOf = (call: Promise<unknown>) =>
     () => "done",
     (error: unknown) => fromConnectError(error).code,
   );
-
-/** A store that nothing can be removed from, as a dead server removes nothing; while it `refuses`. */
-function unremovable(store: ObjectStore, refuses = () => true): ObjectStore {
-  return new Proxy(store, {
-    get(target, name) {
-      const member = Reflect.get(target, name);
-      if (name === "remove" && refuses())
-        return () => Promise.reject(new AppError("store.refused", "No right to delete."));
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
-}
 
 /** Rollback and clean-up (spec.md S15), whatever the server stands on. */
 export function rollbackFlow(name: string, install: () => Promise<Installation>): void {
@@ -126,7 +113,7 @@ export function rollbackFlow(name: string, install: () => Promise<Installation>)
           const steps = failingAt(step);
           const deps = {
             ...bench.data,
-            store: unremovable(bench.data.store),
+            store: withoutRemoval(bench.data.store),
             logger: new RecordingLogger(),
             steps,
           };
@@ -231,7 +218,7 @@ export function rollbackFlow(name: string, install: () => Promise<Installation>)
       const row = await bench.marked("First", "Second");
       const logger = new RecordingLogger();
       let broken = true;
-      const store = unremovable(bench.data.store, () => broken);
+      const store = withoutRemoval(bench.data.store, () => broken);
       const cleanup = bench.cleanup({ laterMs: 31 * DAY_MS, logger, store });
       expect(await cleanup.pass()).toMatchObject({ expired: 0, failed: 1 });
       expect([logger.of("snapshot.cleanup_failed").at(-1)!.level, cleanup.trouble]).toEqual(["warn", ""]);

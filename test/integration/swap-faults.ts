@@ -13,8 +13,7 @@ export const STEPS: readonly PublishStep[] = [
 ];
 
 /** What a store that does not answer throws. */
-export const away = () =>
-  new AppError("store.unreachable", "The store does not answer.", { retry: "backoff" });
+const away = () => new AppError("store.unreachable", "The store does not answer.", { retry: "backoff" });
 
 /** Fails once at a step. */
 export function failingAt(step: PublishStep): StepObserver {
@@ -42,5 +41,39 @@ export function withPublicPut(
       return (...args: Parameters<ObjectStore["put"]>) =>
         args[0].startsWith("watermarked/") ? put(() => target.put(...args)) : target.put(...args);
     },
+  });
+}
+
+/** Stops the first who comes to a step until it is released. */
+export function gateAt(step: PublishStep) {
+  const arrived = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const steps: StepObserver = {
+    async reached(reached) {
+      if (reached !== step) return;
+      arrived.resolve();
+      await released.promise;
+    },
+  };
+  return { steps, arrived: arrived.promise, release: () => released.resolve() };
+}
+
+/** A store that nothing can be removed from, as a dead server removes nothing; while it `refuses`. */
+export function withoutRemoval(store: ObjectStore, refuses = () => true): ObjectStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const member = Reflect.get(target, name);
+      if (name === "remove" && refuses())
+        return () => Promise.reject(new AppError("store.refused", "No right to delete."));
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+/** What everybody reads is put there, and nobody hears of it. */
+export function withLostAnswer(store: ObjectStore): ObjectStore {
+  return withPublicPut(store, async (put) => {
+    await put();
+    throw away();
   });
 }

@@ -1,30 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AppError } from "#kernel/errors.ts";
 import { type Random, systemRandom } from "#kernel/random.ts";
-import type { PublishStep, StepObserver } from "../../server/services/publish-steps.ts";
 import { FakeMarker } from "../fakes/fake-marker.ts";
 import { FakeProver } from "../fakes/fake-prover.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import type { Installation } from "./server-harness.ts";
-import { away, failingAt, STEPS, withPublicPut } from "./swap-faults.ts";
+import { failingAt, gateAt, STEPS, withLostAnswer, withPublicPut } from "./swap-faults.ts";
 import { SwapBench } from "./swap-harness.ts";
 
 /** The shortest backoff there is. */
 const random: Random = { uuid: systemRandom.uuid, float: () => 0 };
-
-/** Stops the first who comes to a step until it is released. */
-function gateAt(step: PublishStep) {
-  const arrived = Promise.withResolvers<void>();
-  const released = Promise.withResolvers<void>();
-  const steps: StepObserver = {
-    async reached(reached) {
-      if (reached !== step) return;
-      arrived.resolve();
-      await released.promise;
-    },
-  };
-  return { steps, arrived: arrived.promise, release: () => released.resolve() };
-}
 
 /** Snapshot, swap, proof and rollback (spec.md S15), whatever the server stands on. */
 export function swapFlow(name: string, install: () => Promise<Installation>): void {
@@ -111,10 +96,7 @@ export function swapFlow(name: string, install: () => Promise<Installation>): vo
     test("is new when the answer to the swap is lost, with what it was kept once", async () => {
       const row = await bench.marked("First");
       await bench.remark(row, "Second");
-      const store = withPublicPut(bench.data.store, async (put) => {
-        await put();
-        throw away();
-      });
+      const store = withLostAnswer(bench.data.store);
       expect(await bench.work({ store, random })).toBe("retried");
       expect(await bench.seen(row)).toBe("Second");
       expect(await bench.work()).toBe("marked");
@@ -162,6 +144,18 @@ export function swapFlow(name: string, install: () => Promise<Installation>): vo
         await bench.expectConsistent(row.id, { text: "Second", snapshots: ["First"] });
       },
     );
+
+    test("has a proof again after the next attempt, when a worker slept for a day right before the swap", async () => {
+      const row = await bench.marked("First");
+      await bench.remark(row, "Second");
+      const store = withPublicPut(bench.data.store, async (put) => {
+        expect(await bench.cleanup().pass()).toMatchObject({ resolved: 1 });
+        return put();
+      });
+      expect(await bench.work({ store, random })).toBe("retried");
+      expect(await bench.work()).toBe("marked");
+      await bench.expectConsistent(row.id, { text: "Second", snapshots: [] });
+    });
 
     test("has one winner when a second worker sees what a first has not yet settled", async () => {
       const row = await bench.marked("First");

@@ -42,6 +42,17 @@ describe("the S3 adapter, when the store misbehaves", () => {
     expect(logger.of("store.clock_skew")).toHaveLength(1);
   });
 
+  test("finds out that a store overwrites although it is told not to", async () => {
+    await serve((request, response) => {
+      response.end(request.url!.includes("location") ? "<LocationConstraint/>" : "{}");
+    });
+    const steps = await store.ensureReady();
+    expect(steps.find(({ step }) => step === "conditions")).toMatchObject({
+      outcome: "refused",
+      message: expect.stringContaining("the later one wins"),
+    });
+  });
+
   test("reads the failure inside of a 200 answer to CompleteMultipartUpload", async () => {
     await serve((_request, response) => response.end("<Error><Code>InternalError</Code></Error>"));
     await expect(store.completeMultipart("raw/a", "u", [])).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "#kernel/errors.ts";
 import type { StoreSetupStep } from "../../services/ports/object-store.ts";
+import { probeConditionalWrites } from "./conditional-writes.ts";
 import { LIFECYCLE_RULES, type LifecycleRule, lifecycleXml, rulesIn } from "./lifecycle.ts";
 import type { S3Client } from "./s3-client.ts";
 import { parseXml } from "./s3-xml.ts";
@@ -18,6 +19,7 @@ export async function prepareBucket(
   return [
     bucket,
     await reported("policy", () => ensurePolicy(client, target)),
+    await reported("conditions", () => probeConditionalWrites(client, target.signal)),
     ...(await ensureLifecycle(client, target.signal)),
   ];
 }

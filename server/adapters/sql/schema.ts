@@ -72,6 +72,8 @@ export interface SwapRecord {
   /** JSON of a `ProvenPicture`. */
   becomes: string;
   owns_proof: number;
+  /** Id of another swap. */
+  follows: string | null;
   snapshot_key: string | null;
   /** JSON of a `Snapshot` without its key. */
   snapshot: string | null;

@@ -2,7 +2,7 @@ import { type Selectable, sql, type Transaction } from "kysely";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { ProvenPicture } from "../../services/ports/media-repository.ts";
-import type { NewSwap, Snapshot, Swap, SwapLedger } from "../../services/ports/swap-ledger.ts";
+import type { Abandonment, NewSwap, Snapshot, Swap, SwapLedger } from "../../services/ports/swap-ledger.ts";
 import { Combiner } from "./combiner.ts";
 import type { Database } from "./database.ts";
 import { isOneOf, recordset, storable } from "./recordset.ts";
@@ -18,6 +18,7 @@ const SWAP_COLUMNS: Columns<SwapRecord> = {
   becomes_sha256: "text",
   becomes: "text",
   owns_proof: "bigint",
+  follows: "text",
   snapshot_key: "text",
   snapshot: "text",
 };
@@ -31,23 +32,38 @@ export function createSqlSwapLedger(database: Database, deps: { readonly clock: 
   return new SqlSwapLedger(database, deps.clock);
 }
 
-/** Writes the swaps down as happened: one with a snapshot stays for it, of one without nothing more is to be known. */
+/** Writes the swaps down as happened, and those they follow: one with a snapshot stays for it, of one without nothing
+ *  more is to be known. */
 export async function finishSwaps(
   trx: Transaction<Schema>,
   kind: Database["kind"],
   ids: readonly string[],
 ): Promise<void> {
-  await trx
-    .deleteFrom("swaps")
-    .where(isOneOf(kind, "id", ids))
-    .where("snapshot_key", "is", null)
-    .execute();
-  await trx
-    .updateTable("swaps")
-    .set({ state: "done" })
-    .where(isOneOf(kind, "id", ids))
-    .execute();
+  let finishing = ids;
+  while (finishing.length > 0) {
+    const records = await trx
+      .selectFrom("swaps")
+      .select("follows")
+      .where(isOneOf(kind, "id", finishing))
+      .where("state", "=", "begun")
+      .execute();
+    await trx
+      .deleteFrom("swaps")
+      .where(isOneOf(kind, "id", finishing))
+      .where("snapshot_key", "is", null)
+      .execute();
+    await trx
+      .updateTable("swaps")
+      .set({ state: "done" })
+      .where(isOneOf(kind, "id", finishing))
+      .execute();
+    finishing = records.map(({ follows }) => follows).filter((id) => id !== null);
+  }
 }
+
+/** Of a query on `swaps`: a `begun` swap follows the row. */
+const isFollowed = sql<boolean>`exists (
+  select 1 from swaps as later where later.follows = swaps.id and later.state = 'begun')`;
 
 class SqlSwapLedger implements SwapLedger {
   readonly #database: Database;
@@ -83,16 +99,37 @@ class SqlSwapLedger implements SwapLedger {
     await this.#database.write((trx) => finishSwaps(trx, this.#database.kind, [id]));
   }
 
-  async abandon(id: string): Promise<boolean> {
-    const { numUpdatedRows } = await this.#database.write((trx) =>
-      trx
+  async abandon(id: string): Promise<Abandonment> {
+    return this.#database.write(async (trx) => {
+      await trx
         .updateTable("swaps")
-        .set({ state: "abandoned" })
+        .set({ state: "abandoned", at_ms: Math.floor(this.#clock.now()) })
         .where("id", "=", id)
-        .where("state", "in", ["begun", "abandoned"])
+        .where("state", "=", "begun")
+        .where(sql<boolean>`not ${isFollowed}`)
+        .execute();
+      const record = await trx.selectFrom("swaps").select("state").where("id", "=", id).executeTakeFirst();
+      return record === undefined ? "gone" : record.state === "abandoned" ? "abandoned" : "kept";
+    });
+  }
+
+  async isBegun(id: string): Promise<boolean> {
+    const record = await this.#database.read((db) =>
+      db
+        .selectFrom("swaps")
+        .select("id")
+        .where("id", "=", id)
+        .where("state", "=", "begun")
         .executeTakeFirst(),
     );
-    return numUpdatedRows > 0n;
+    return record !== undefined;
+  }
+
+  async isFollowed(id: string): Promise<boolean> {
+    const record = await this.#database.read((db) =>
+      db.selectFrom("swaps").select("id").where("id", "=", id).where(isFollowed).executeTakeFirst(),
+    );
+    return record !== undefined;
   }
 
   async forget(id: string): Promise<void> {
@@ -120,6 +157,7 @@ class SqlSwapLedger implements SwapLedger {
         .selectAll()
         .where("state", "=", "begun")
         .where("at_ms", "<", Math.floor(beforeMs))
+        .where(sql<boolean>`not ${isFollowed}`)
         .orderBy("at_ms")
         .limit(limit)
         .execute(),
@@ -127,15 +165,18 @@ class SqlSwapLedger implements SwapLedger {
     return records.map(toSwap);
   }
 
-  async removable(doneBeforeMs: number, limit: number): Promise<readonly Swap[]> {
+  async removable(
+    { abandonedMs, doneMs }: { readonly abandonedMs: number; readonly doneMs: number },
+    limit: number,
+  ): Promise<readonly Swap[]> {
     const records = await this.#database.read((db) =>
       db
         .selectFrom("swaps")
         .selectAll()
         .where(({ or, and, eb }) =>
           or([
-            eb("state", "=", "abandoned"),
-            and([eb("state", "=", "done"), eb("at_ms", "<", Math.floor(doneBeforeMs))]),
+            and([eb("state", "=", "abandoned"), eb("at_ms", "<", Math.floor(abandonedMs))]),
+            and([eb("state", "=", "done"), eb("at_ms", "<", Math.floor(doneMs))]),
           ]),
         )
         .orderBy("at_ms")
@@ -187,6 +228,7 @@ function toRecord(swap: NewSwap, nowMs: number, versionMs: number): SwapRecord {
     becomes_sha256: swap.becomes.sha256,
     becomes: storable(JSON.stringify(swap.becomes)),
     owns_proof: swap.ownsProof ? 1 : 0,
+    follows: swap.follows,
     snapshot_key: swap.keeps ? storable(snapshotKeyOf(swap.publicKey, versionMs)) : null,
     snapshot: swap.keeps ? storable(JSON.stringify(swap.keeps)) : null,
   };
@@ -203,6 +245,7 @@ function toSwap(record: Selectable<SwapRecord>): Swap {
     atMs: record.at_ms,
     becomes: JSON.parse(record.becomes) as ProvenPicture,
     ownsProof: record.owns_proof === 1,
+    follows: record.follows,
     snapshot:
       key === null || snapshot === null ? null : { ...(JSON.parse(snapshot) as Omit<Snapshot, "key">), key },
   };

@@ -44,7 +44,7 @@ export interface SizedStream {
 
 /** One thing `ensureReady` did, found done, or was refused by the server. */
 export interface StoreSetupStep {
-  readonly step: "bucket" | "policy" | "lifecycle";
+  readonly step: "bucket" | "policy" | "conditions" | "lifecycle";
   readonly outcome: "made" | "present" | "refused";
   readonly message: string;
 }

@@ -16,10 +16,12 @@ export const swaps: Migration = {
       .addColumn("becomes_sha256", "text", (column) => column.notNull())
       .addColumn("becomes", "text", (column) => column.notNull())
       .addColumn("owns_proof", "bigint", (column) => column.notNull())
+      .addColumn("follows", "text")
       .addColumn("snapshot_key", "text", (column) => column.unique())
       .addColumn("snapshot", "text")
       .execute();
     await schema.createIndex("swaps_media").on("swaps").columns(["media_id", "at_ms"]).execute();
+    await schema.createIndex("swaps_follows").on("swaps").column("follows").execute();
     await schema
       .createIndex("swaps_unfinished")
       .on("swaps")
