@@ -1,4 +1,4 @@
-import { BLEND_FUNCTIONS } from "./blend-modes.ts";
+import { blendChannel } from "./blend-modes.ts";
 import { type CoveredSpans, coveredSpans } from "./covered-spans.ts";
 import type { InkTile } from "./overlay.ts";
 
@@ -91,11 +91,10 @@ function covering(pixels: Pixels, { alpha, colors }: InkTile): SpanBlender {
 
 /** Source over backdrop with blending (W3C Compositing and Blending Level 1, 5.1 and 9). Inks mix as the light that
  *  they leave. */
-function composing(pixels: Pixels, { alpha, colors, blend: mode }: InkTile): SpanBlender {
+function composing(pixels: Pixels, { alpha, colors, blend }: InkTile): SpanBlender {
   const { samples, channels, hasAlpha } = pixels;
   const inks = hasAlpha ? channels - 1 : channels;
   const isInk = inks === 4;
-  const blend = BLEND_FUNCTIONS[mode];
   const full = 255 * depthOf(pixels);
   const light = (value: number) => (isInk ? 1 - value : value);
   return (first, end, shift) => {
@@ -107,7 +106,7 @@ function composing(pixels: Pixels, { alpha, colors, blend: mode }: InkTile): Spa
       for (let channel = 0; channel < inks; channel++) {
         const source = light(colors[color + channel]! / 255);
         const backdrop = light(samples[at + channel]! / full);
-        const mixed = (1 - ground) * source + ground * blend(backdrop, source);
+        const mixed = (1 - ground) * source + ground * blendChannel(blend, backdrop, source);
         const seen = (cover * mixed + (1 - cover) * ground * backdrop) / over;
         samples[at + channel] = Math.round(light(seen) * full);
       }
