@@ -1,4 +1,5 @@
 import { type MarkJob, markJobSchema } from "#contracts/mark-job.ts";
+import { pictureVariables } from "#imaging/metadata/picture-variables.ts";
 import { backoffMs } from "#kernel/backoff.ts";
 import type { ByteBudget } from "#kernel/byte-budget.ts";
 import { throwIfAborted } from "#kernel/cancellation.ts";
@@ -202,7 +203,11 @@ async function markAndProve(
   signal: AbortSignal,
 ): Promise<{ picture: MarkedPicture; proof: PictureProof }> {
   const original = await fetchOriginal(store, job, signal);
-  const variables = { ...fileVariables(row), timestamp_ms: clock.now() };
+  const variables = {
+    ...(template.asksPicture && pictureVariables(original)),
+    ...fileVariables(row),
+    timestamp_ms: clock.now(),
+  };
   const picture = await marker.mark(original, { mark: markFor(template, variables, log), signal });
   await steps?.reached("marked");
   const proof = await prover.prove({

@@ -3,8 +3,9 @@ import type { MarkOperator, ResolvedMark } from "#contracts/mark-operator.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import { operatorOfSpec } from "#template/operator-of-spec.ts";
-import { resolveMark } from "#template/resolve.ts";
+import { resolveMark, variablesOf } from "#template/resolve.ts";
 import { templateVersion } from "#template/template-version.ts";
+import { variableOf } from "#template/variables.ts";
 import type { TemplateRepository } from "../services/ports/template-repository.ts";
 import { parseOperator } from "../services/template-service.ts";
 
@@ -14,6 +15,8 @@ export interface PinnedTemplate {
   /** SHA-256 of the operator's canonical JSON, lower-case hex. */
   readonly version: string;
   readonly operator: MarkOperator;
+  /** Whether it asks what the picture's metadata say, which costs a read. */
+  readonly asksPicture: boolean;
 }
 
 /** Operators kept ready; a version never changes. */
@@ -46,12 +49,17 @@ export class PinnedTemplates {
         "template.unknown",
         "The template that this picture is to be marked with is not kept here in this version.",
       );
-    return { name: stored.name, version, operator: parseOperator(stored.operator) };
+    return pinned(stored.name, version, parseOperator(stored.operator));
   }
 }
 
 function ofSettings(operator: MarkOperator): PinnedTemplate {
-  return { name: operator.name, version: templateVersion(operator), operator };
+  return pinned(operator.name, templateVersion(operator), operator);
+}
+
+function pinned(name: string, version: string, operator: MarkOperator): PinnedTemplate {
+  const groups = new Set(variablesOf(operator).map((variable) => variableOf(variable)?.group));
+  return { name, version, operator, asksPicture: groups.has("exif") || groups.has("iptc") };
 }
 
 /** Works a template out for one picture, once its size is known. What the picture lacks is logged. */

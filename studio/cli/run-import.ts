@@ -2,11 +2,14 @@ import type { ItemView } from "#contracts/ipc.ts";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Studio } from "../core.ts";
+import type { BeginOptions } from "../import/imports.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { type ImportReport, type ImportTotals, outcomeOf } from "./import-report.ts";
 
 export interface RunImportDeps {
   readonly studio: Studio;
+  /** What the pictures are marked with. */
+  readonly begin: BeginOptions;
   readonly report: ImportReport;
   readonly clock: Pick<Clock, "now">;
   readonly signal: AbortSignal;
@@ -15,7 +18,7 @@ export interface RunImportDeps {
 /** Imports folders one after another, and tells the report. Answers the exit code; an abort ends it early, with
  *  everything left to be taken up again. @throws AppError what stopped an import. */
 export async function runImport(
-  { studio, report, clock, signal }: RunImportDeps,
+  { studio, begin, report, clock, signal }: RunImportDeps,
   folders: readonly string[],
 ): Promise<ExitCode> {
   const { imports, core } = studio;
@@ -38,9 +41,7 @@ export async function runImport(
   try {
     for (const folder of folders) {
       if (signal.aborted) break;
-      const { id } = await imports.begin(folder, {
-        mark: (await core.handlers["app.info"]({}, { signal })).defaultMark,
-      });
+      const { id } = await imports.begin(folder, begin);
       const cancel = () => void imports.cancel(id);
       signal.addEventListener("abort", cancel);
       const finished = await imports.finished(id).finally(() => signal.removeEventListener("abort", cancel));

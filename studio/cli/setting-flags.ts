@@ -6,7 +6,7 @@ import { AppError } from "#kernel/errors.ts";
 import { readSettings } from "../read-settings.ts";
 
 /** Flags of parts of the mark, by their name in a mark spec. */
-const MARK_FLAGS = [
+export const MARK_FLAGS = [
   ["text", "<text>", "what is written on each picture"],
   ["position", "<anchor>", `${ANCHORS.slice(0, 3).join(", ")} … ${ANCHORS.at(-1)}`],
   ["opacity", "<0…1>", "0: invisible, 1: opaque"],

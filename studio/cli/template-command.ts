@@ -2,13 +2,11 @@ import { realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { AppError } from "#kernel/errors.ts";
-import { type CompiledTemplate, compileTemplate } from "#template/compile.ts";
 import type { Diagnostic } from "#template/diagnostic.ts";
-import { fontFamilies } from "#template/font-families.ts";
 import { formatTemplate } from "#template/format.ts";
 import { templateVersion } from "#template/template-version.ts";
-import { MARK_FONTS } from "../mark-fonts.ts";
 import type { CommandContext } from "./command-context.ts";
+import { readAndCompile, sourceOf } from "./compiled-template.ts";
 import { diagnosticText } from "./diagnostic-text.ts";
 import { EXIT } from "./exit-codes.ts";
 import { printable } from "./format.ts";
@@ -40,30 +38,6 @@ export function addTemplateCommand(program: Command, context: CommandContext): v
     .argument("<file>", "the template")
     .addHelpText("after", "\nExample:\n  platemark template show corner.platemark\n")
     .action((file: string) => show(file, context));
-}
-
-interface ReadTemplate extends CompiledTemplate {
-  readonly source: string;
-}
-
-async function readAndCompile(file: string, { signal }: CommandContext): Promise<ReadTemplate> {
-  const { folderAssets } = await import("../../server/adapters/templates/folder-assets.ts");
-  const source = await sourceOf(file);
-  const assets = folderAssets(dirname(file));
-  return {
-    source,
-    ...(await compileTemplate(source, { fonts: fontFamilies(MARK_FONTS), assets }, { signal })),
-  };
-}
-
-async function sourceOf(file: string): Promise<string> {
-  const { readTemplateFile } = await import("../../server/adapters/templates/read-template.ts");
-  try {
-    return (await readTemplateFile(file)).source;
-  } catch (error) {
-    const { code, message } = AppError.from(error);
-    throw new AppError(code, `${file}: ${message}`, { cause: error });
-  }
 }
 
 async function check(
@@ -147,7 +121,8 @@ async function show(file: string, context: CommandContext): Promise<void> {
   context.end(operator ? EXIT.done : EXIT.badTemplates);
 }
 
-function sayAll(
+/** Tells all diagnostics of one file, beside the output proper. */
+export function sayAll(
   file: string,
   source: string,
   diagnostics: readonly Diagnostic[],

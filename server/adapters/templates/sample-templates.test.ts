@@ -2,13 +2,13 @@ import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { markOperatorSchema } from "#contracts/mark-operator.ts";
+import { SHIPPED_FONTS } from "#imaging/overlay/shipped-fonts.ts";
 import { compileTemplate } from "#template/compile.ts";
 import { fontFamilies } from "#template/font-families.ts";
 import { formatTemplate } from "#template/format.ts";
 import { FUNCTIONS } from "#template/functions.ts";
 import { resolveMark } from "#template/resolve.ts";
 import { VARIABLES } from "#template/variables.ts";
-import { MARK_FONTS } from "../../../studio/mark-fonts.ts";
 import { folderAssets } from "./folder-assets.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../../${relative}`, import.meta.url));
@@ -24,7 +24,7 @@ const examples = Object.fromEntries(
 async function compiled(source: string) {
   const { operator, diagnostics } = await compileTemplate(
     source,
-    { fonts: fontFamilies(MARK_FONTS), assets: folderAssets(samples) },
+    { fonts: fontFamilies(SHIPPED_FONTS), assets: folderAssets(samples) },
     { signal },
   );
   expect(diagnostics).toEqual([]);
