@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type MarkOperator, markOperatorSchema, operatorJson } from "#contracts/mark-operator.ts";
 import { AppError } from "#kernel/errors.ts";
+import { assertLevelSupported } from "#template/supported-level.ts";
 import type { Caller } from "./caller.ts";
 import type { StoredTemplate, TemplateRepository } from "./ports/template-repository.ts";
 
@@ -22,10 +23,7 @@ export class TemplateService {
   /** @throws AppError `invalid_argument` for what is no operator of this version, or one that no worker here can draw. */
   async put(_caller: Caller, json: string): Promise<{ readonly name: string; readonly version: string }> {
     const operator = parseOperator(json);
-    if (operator.level !== "copyright")
-      throw invalid(
-        `The template “${operator.name}” is of the level ${operator.level}, and only copyright marks can be made yet. Set level = copyright.`,
-      );
+    assertLevelSupported(operator);
     const canonical = operatorJson(operator);
     const version = createHash("sha256").update(canonical).digest("hex");
     await this.#deps.templates.put({ version, name: operator.name, operator: canonical });

@@ -4,6 +4,7 @@ import { type MarkOperator, operatorJson } from "#contracts/mark-operator.ts";
 import type { Settings } from "#contracts/settings.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
+import { assertLevelSupported } from "#template/supported-level.ts";
 import { templateVersion } from "#template/template-version.ts";
 import type { OpenedStudio } from "../embedded.ts";
 import type { BeginOptions } from "../import/imports.ts";
@@ -106,7 +107,8 @@ function beginOptions(settings: Settings, template: MarkOperator | undefined): B
 }
 
 /** The template that `--template` names, compiled; "bad": what is wrong with it has been said.
- *  @throws AppError `config.invalid` when a text mark is asked for as well, `file.unreadable`. */
+ *  @throws AppError `config.invalid` when a text mark is asked for as well, `invalid_argument` for a level that cannot
+ *  be made, `file.unreadable`. */
 async function templateOf(
   flags: Readonly<Record<string, unknown>>,
   context: CommandContext,
@@ -124,7 +126,9 @@ async function templateOf(
   const file = String(flags.template);
   const { source, operator, diagnostics } = await readAndCompile(file, context);
   sayAll(file, source, diagnostics, context);
-  return operator ?? "bad";
+  if (!operator) return "bad";
+  assertLevelSupported(operator);
+  return operator;
 }
 
 async function checkFolders(folders: readonly string[]): Promise<void> {

@@ -1,9 +1,45 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CliWorld, killGroup } from "./cli-harness.ts";
 
 const SENTENCE = /^[A-Z].+\.$/;
+
+describe("platemark import with a template", () => {
+  const source = (text: string, more = "") =>
+    `template "studio" {\n  ${more}\n  text "${text}" { size = 5% anchor = bottom_right }\n}\n`;
+
+  test("marks with it, and again when it says something else", { timeout: 120_000 }, async () => {
+    await using world = await CliWorld.make();
+    await world.addPictures(["a.jpg", "b.jpg"]);
+    const file = join(world.folder, "studio.platemark");
+    await writeFile(file, source("© $(FILE.NAME)"));
+    const marked = { "a.jpg": "marked", "b.jpg": "marked" };
+    expect((await world.importPictures("--template", file)).pictures).toEqual(marked);
+    const again = { "a.jpg": "already", "b.jpg": "already" };
+    expect((await world.importPictures("--template", file)).pictures).toEqual(again);
+    await writeFile(file, source("© North"));
+    expect((await world.importPictures("--template", file)).pictures).toEqual(marked);
+    expect((await world.importPictures("--text", "© North")).pictures).toEqual(marked);
+  });
+
+  test("says where a template is wrong, begins nothing, and ends with 2", { timeout: 120_000 }, async () => {
+    await using world = await CliWorld.make();
+    await world.addPictures(["a.jpg"]);
+    const file = join(world.folder, "studio.platemark");
+    await writeFile(file, source("© North").replace("bottom_right", "bottomright"));
+    const wrong = await world.importPictures("--template", file);
+    expect(wrong).toMatchObject({ code: 2, events: [] });
+    expect(wrong.stderr).toMatch(/studio\.platemark:3:\d+: error: .*did you mean `bottom_right`/);
+    const missing = await world.importPictures("--template", join(world.folder, "none.platemark"));
+    expect(missing).toMatchObject({ code: 3, events: [] });
+    await writeFile(file, source("© North", 'level = trace payload = "x"'));
+    const trace = await world.importPictures("--template", file);
+    expect(trace).toMatchObject({ code: 2, stderr: expect.stringContaining("level = copyright") });
+    const both = await world.importPictures("--template", file, "--text", "© North");
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining("--text") });
+  });
+});
 
 describe("platemark import", () => {
   test("tells scripts of each picture once, exits 1 for what cannot be marked, and sends nothing twice", async () => {
