@@ -21,8 +21,6 @@ import { folderAssets } from "./folder-assets.ts";
 import { FolderBell } from "./folder-bell.ts";
 import { readTemplateFile, stampOf } from "./read-template.ts";
 
-const MOST_FILES = 1_000;
-
 export interface TemplateFolderOptions {
   readonly folder: string;
   /** What can be drawn. */
@@ -141,7 +139,7 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
       );
       if (this.#unreadable) this.#logger.info("templates.folder_back", { folder: this.#folder });
       this.#unreadable = false;
-      return names.sort().slice(0, MOST_FILES);
+      return names.sort();
     } catch (error) {
       if (!this.#unreadable)
         this.#logger.warn("templates.folder_unreadable", { folder: this.#folder, error: String(error) });
