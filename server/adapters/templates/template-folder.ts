@@ -165,7 +165,8 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
     this.#files.set(name, file);
     file.missingSinceMs = null;
     if (seen.fingerprint === file.readFingerprint) return this.#pollMs;
-    if (seen.fingerprint !== file.seenFingerprint) {
+    // A clock that was set back must not make it wait for the time between.
+    if (seen.fingerprint !== file.seenFingerprint || file.seenSinceMs > nowMs) {
       file.seenFingerprint = seen.fingerprint;
       file.seenSinceMs = nowMs;
     }
@@ -247,7 +248,7 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
   /** @returns milliseconds until it counts as removed; editors take a file away for a moment when they save. */
   #miss(name: string, file: WatchedFile): number {
     const nowMs = this.#clock.now();
-    file.missingSinceMs ??= nowMs;
+    if (file.missingSinceMs === null || file.missingSinceMs > nowMs) file.missingSinceMs = nowMs;
     const restMs = file.missingSinceMs + this.#restMs - nowMs;
     if (restMs > 0) return restMs;
     this.#files.delete(name);
