@@ -44,6 +44,7 @@ describe("an SVG file", () => {
     '<!ENTITY a "b">',
     "<?xml-stylesheet href='x.css'?>",
     "<animate/>",
+    '<g xml:base="https://example.com/"/>',
   ])("is refused with %s", (content) => {
     expect(inside(content)).toMatchObject({ unsafe: true });
   });
