@@ -210,6 +210,7 @@ export function swapFlow(name: string, install: () => Promise<Installation>): vo
       expect(await bench.seen(row)).toBe("First");
       held.resolve();
       expect(await late).toBe("dropped");
+      expect(await bench.seen(row)).toBe("First");
       await bench.expectConsistent(row.id, { text: "First", snapshots: ["Late", "First"] });
     });
   });
