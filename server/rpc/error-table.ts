@@ -61,6 +61,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   "store.precondition_failed": PRECONDITION,
   "mark.failed": INTERNAL,
   "mark.gave_up": INTERNAL,
+  "proof.failed": INTERNAL,
 };
 
 /** Messages of these name what went wrong inside; that is for the log, not for callers. */

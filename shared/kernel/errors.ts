@@ -38,6 +38,7 @@ export const ERROR_CODES = [
   "store.precondition_failed",
   "mark.failed",
   "mark.gave_up",
+  "proof.failed",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

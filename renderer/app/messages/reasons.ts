@@ -42,6 +42,7 @@ const ZH: Readonly<Record<ErrorCode, string>> = {
   "store.precondition_failed": "存储中的内容已被更改。",
   "mark.failed": "加水印失败。",
   "mark.gave_up": "多次尝试后仍无法加水印。",
+  "proof.failed": "加水印后，水印以外的部分也变了；原图保持不变，未发布任何内容。",
 };
 
 export function reasonText(language: Language, error: ErrorBody): string {
@@ -64,6 +65,6 @@ function wayOut(code: ErrorCode): MessageKey {
   if (code.startsWith("picture.unsupported") || code === "picture.too_large") return "hint.convert";
   if (code === "picture.truncated" || code === "picture.corrupt" || code === "file.empty")
     return "hint.replace";
-  if (code === "internal" || code.startsWith("mark.")) return "hint.report";
+  if (code === "internal" || code.startsWith("mark.") || code === "proof.failed") return "hint.report";
   return "hint.retry";
 }
