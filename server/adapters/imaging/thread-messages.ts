@@ -1,6 +1,6 @@
 import type { MarkSpec } from "#contracts/mark-spec.ts";
 import type { NotExact } from "#imaging/jpeg/not-exact.ts";
-import type { ErrorBody, Retry } from "#kernel/errors.ts";
+import type { ThreadAnswer } from "../threads/thread-pool.ts";
 import type { PictureFacts } from "./inspect-picture.ts";
 
 /** What a marking thread is told when it is started. */
@@ -27,6 +27,4 @@ export interface ThreadResult {
   readonly sha256: string;
 }
 
-export type ThreadReply =
-  | { readonly id: number; readonly result: ThreadResult | NotExact }
-  | { readonly id: number; readonly error: ErrorBody & { readonly retry: Retry } };
+export type ThreadReply = ThreadAnswer<ThreadResult | NotExact>;
