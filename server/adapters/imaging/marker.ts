@@ -9,7 +9,7 @@ import { ThreadPool } from "../threads/thread-pool.ts";
 import { DECODE_SECONDS } from "./decode-pixels.ts";
 import { inspectPicture, type PictureFacts } from "./inspect-picture.ts";
 import { spliceableHeader } from "./jpeg-splicer.ts";
-import { threadEntry } from "./locations.ts";
+import { markThreadEntry } from "./locations.ts";
 import type { ThreadResult, ThreadSettings, ThreadTask } from "./thread-messages.ts";
 
 export interface ImageMarkerOptions {
@@ -46,7 +46,7 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
     logger,
   } = options;
   const pool = new ThreadPool<ThreadTask, ThreadResult | NotExact>({
-    entry: threadEntry(),
+    entry: markThreadEntry(),
     threads,
     settings: { tempDir } satisfies ThreadSettings,
     pack(task) {
