@@ -51,8 +51,10 @@ const metadataSchema = z.strictObject({
 export type ProofMetadata = z.infer<typeof metadataSchema>;
 
 const evidenceFields = {
-  /** The region that the mark may have changed; each frame and page alike. */
+  /** The region that the mark may have changed, in each frame alike. */
   touched: z.array(boxSchema),
+  /** The same for a TIFF's second page and those that follow: pages may have sizes of their own. */
+  furtherPages: z.array(z.array(boxSchema)),
   /** Compared MCUs or pixels, and those that the region leaves out. */
   outside: z.strictObject({ compared: count, leftOut: count, unit: z.enum(["mcu", "pixel"]) }),
   metadata: metadataSchema,

@@ -35,7 +35,8 @@ export async function checkPairWithRecord(
   }
   const { evidence } = record;
   const claims = evidence.class === "exact" ? "exact" : undefined;
-  const finding = await examinePair(pair, { touched: evidence.touched, claims }, tools);
+  const { touched, furtherPages } = evidence;
+  const finding = await examinePair(pair, { touched, furtherPages, claims }, tools);
   if (!finding.proven) return finding;
   const { format, width, height } = finding.facts;
   const sides = [record.original, record.marked];

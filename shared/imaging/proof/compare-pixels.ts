@@ -9,6 +9,9 @@ const CELL = 16;
 /** Of the squares over which means are taken, so that a small change that is large where it is does not drown. */
 export const TILE = 32;
 
+/** Boxes of each page, in one of its frames. A page without an entry has none. */
+export type PageRegions = readonly (readonly PixelBox[])[];
+
 /** Boxes of one frame on each of a page's frames, which stand one above the other. */
 function onAllFrames(boxes: readonly PixelBox[], picture: DecodedPicture, page: DecodedPage): PixelBox[] {
   const height = page.height / picture.frames;
@@ -23,11 +26,11 @@ function onAllFrames(boxes: readonly PixelBox[], picture: DecodedPicture, page: 
 /** Calls `each` with every part of a row that no box covers: page, row, and sample offsets [from, to). */
 function forOutside(
   picture: DecodedPicture,
-  touched: readonly PixelBox[],
+  touched: PageRegions,
   each: (page: number, y: number, from: number, to: number) => void,
 ): void {
   for (const [number, page] of picture.pages.entries()) {
-    const boxes = onAllFrames(touched, picture, page);
+    const boxes = onAllFrames(touched[number] ?? [], picture, page);
     for (let y = 0; y < page.height; y++)
       for (const [left, right] of uncoveredSpans(boxes, page.width, y)) {
         const row = y * page.width;
@@ -37,7 +40,7 @@ function forOutside(
 }
 
 /** Pixels outside the boxes and in them, over all pages. Pure. */
-export function countPixels(picture: DecodedPicture, touched: readonly PixelBox[]) {
+export function countPixels(picture: DecodedPicture, touched: PageRegions) {
   let compared = 0;
   forOutside(picture, touched, (page, _, from, to) => {
     compared += (to - from) / picture.pages[page]!.channels;
@@ -46,37 +49,48 @@ export function countPixels(picture: DecodedPicture, touched: readonly PixelBox[
   return { compared, leftOut: all - compared };
 }
 
-/** Boxes, on one frame, around the pixels outside `touched` that are not the same. None: they all are. Pure. */
-export function differingBoxes(
-  a: DecodedPicture,
-  b: DecodedPicture,
-  touched: readonly PixelBox[],
-): PixelBox[] {
-  const columns = Math.max(...a.pages.map(({ width }) => Math.ceil(width / CELL)));
-  const frameHeights = a.pages.map(({ height }) => height / a.frames);
-  const cells = new Uint8Array(columns * Math.max(...frameHeights.map((height) => Math.ceil(height / CELL))));
-  let any = false;
+/** For each page boxes, on one frame, around the pixels outside `touched` that are not the same. Pure. */
+export function differingBoxes(a: DecodedPicture, b: DecodedPicture, touched: PageRegions): PixelBox[][] {
+  const grids = a.pages.map((page) => gridOf(a, page, CELL));
   forOutside(a, touched, (page, y, from, to) => {
     const { samples: left, channels, width } = a.pages[page]!;
     const { samples: right } = b.pages[page]!;
+    const { cells, columns, height } = grids[page]!;
     for (let i = from; i < to; i++) {
       if (left[i] === right[i]) continue;
-      any = true;
-      const x = Math.floor(i / channels) - y * width;
-      const cell = Math.floor(x / CELL);
-      cells[Math.floor((y % frameHeights[page]!) / CELL) * columns + cell] = 1;
+      const cell = Math.floor((Math.floor(i / channels) - y * width) / CELL);
+      cells[Math.floor((y % height) / CELL) * columns + cell] = 1;
       // The rest of the cell says nothing more.
       i = Math.min(to, (y * width + (cell + 1) * CELL) * channels) - 1;
     }
   });
-  return any ? boxesOfCells(cellBoxes(cells, columns), { width: CELL, height: CELL }, frameOf(a)) : [];
+  return grids.map(boxesOf);
 }
 
-function frameOf(picture: DecodedPicture) {
-  return {
-    width: Math.max(...picture.pages.map(({ width }) => width)),
-    height: Math.max(...picture.pages.map(({ height }) => height / picture.frames)),
-  };
+/** For each page boxes around the tiles of its first frame whose mean differs by more than `limit`. Pure. */
+export function changedTiles(
+  a: DecodedPicture,
+  b: DecodedPicture,
+  touched: PageRegions,
+  limit: number,
+): PixelBox[][] {
+  const grids = a.pages.map((page) => gridOf(a, page, TILE));
+  measurePixels(a, b, touched, (page, x, y, mean) => {
+    const { cells, columns } = grids[page]!;
+    if (mean > limit) cells[y * columns + x] = 1;
+  });
+  return grids.map(boxesOf);
+}
+
+function gridOf({ frames }: DecodedPicture, page: DecodedPage, side: number) {
+  const height = page.height / frames;
+  const columns = Math.ceil(page.width / side);
+  const cells = new Uint8Array(columns * Math.ceil(height / side));
+  return { cells, columns, side, width: page.width, height };
+}
+
+function boxesOf({ cells, columns, side, width, height }: ReturnType<typeof gridOf>): PixelBox[] {
+  return boxesOfCells(cellBoxes(cells, columns), { width: side, height: side }, { width, height });
 }
 
 /**
@@ -86,7 +100,7 @@ function frameOf(picture: DecodedPicture) {
  */
 export async function digestPixels(
   picture: DecodedPicture,
-  touched: readonly PixelBox[],
+  touched: PageRegions,
   sha256: Sha256,
 ): Promise<ProofDigest> {
   const digest = new BlockDigest(sha256);
@@ -116,13 +130,13 @@ export interface Measured {
 
 /**
  * Measures by how much pixels outside the boxes differ. Pages and frames are measured together. Pure.
- * @param onTile Told of the first frame's tiles: where, in tiles, and a channel's mean difference in it.
+ * @param onTile Told of the tiles of each page's first frame: where, in tiles, and a channel's mean difference in it.
  */
 export function measurePixels(
   a: DecodedPicture,
   b: DecodedPicture,
-  touched: readonly PixelBox[],
-  onTile?: (x: number, y: number, mean: number) => void,
+  touched: PageRegions,
+  onTile?: (page: number, x: number, y: number, mean: number) => void,
 ): Measured {
   const channels = a.pages[0]!.channels;
   const full = a.bits === 16 ? 65_535 : 255;
@@ -135,7 +149,7 @@ export function measurePixels(
     let covered = new Uint32Array(columns);
     const left = page.samples;
     const right = b.pages[number]!.samples;
-    const boxes = onAllFrames(touched, a, page);
+    const boxes = onAllFrames(touched[number] ?? [], a, page);
     for (let y = 0; y < page.height; y++) {
       for (const [from, to] of uncoveredSpans(boxes, page.width, y)) {
         count += to - from;
@@ -162,8 +176,8 @@ export function measurePixels(
         const pixels = Math.max(covered[Math.floor(at / channels)]!, (TILE * TILE) / 4);
         const mean = tiles[at]! / pixels;
         own.tile = Math.max(own.tile, mean);
-        if (number === 0 && y < a.height)
-          onTile?.(Math.floor(at / channels), Math.floor(y / TILE), parts(mean));
+        if (y < page.height / a.frames)
+          onTile?.(number, Math.floor(at / channels), Math.floor(y / TILE), parts(mean));
       }
       tiles = new Float64Array(columns * channels);
       covered = new Uint32Array(columns);

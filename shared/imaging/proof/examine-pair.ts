@@ -6,10 +6,18 @@ import type { Sha256 } from "./block-digest.ts";
 import { LOSSY_BOUNDS } from "./bounds.ts";
 import { compareCoefficients } from "./compare-coefficients.ts";
 import { compareMetadata, jpegMetadata } from "./compare-metadata.ts";
-import { countPixels, differingBoxes, digestPixels, measurePixels, TILE } from "./compare-pixels.ts";
+import {
+  changedTiles,
+  countPixels,
+  differingBoxes,
+  digestPixels,
+  measurePixels,
+  type PageRegions,
+  TILE,
+} from "./compare-pixels.ts";
 import { areComparable, type DecodedPicture, type DecodePicture } from "./decoded-picture.ts";
 import { UnreadableCoefficients } from "./jpeg-markers.ts";
-import { boxesOfCells, cellBoxes, clippedBoxes, grownBoxes } from "./region.ts";
+import { clippedBoxes, grownBoxes } from "./region.ts";
 import { looksSpliced } from "./spliced-head.ts";
 
 export interface ProofTools {
@@ -26,6 +34,8 @@ export interface Pair {
 export interface PairQuestion {
   /** Stored pixels that the mark may have changed, the same in each frame; `null`: find them. */
   readonly touched: readonly PixelBox[] | null;
+  /** The same for a TIFF's further pages. @default those that `touched` does not fit are found */
+  readonly furtherPages?: PageRegions | undefined;
   /** `exact`: less is no proof. Without it the best class that holds is proven. */
   readonly claims?: "exact" | undefined;
 }
@@ -96,6 +106,7 @@ async function byCoefficients(
       class: "exact",
       basis: "coefficients",
       touched: [...region],
+      furtherPages: [],
       outside: { compared: compared.compared, leftOut, unit: "mcu" },
       metadata: compareMetadata(jpegMetadata(pair.original), jpegMetadata(pair.marked)),
       digest,
@@ -112,94 +123,107 @@ async function byPixels(pair: Pair, question: PairQuestion, tools: ProofTools): 
   const marked = await tools.decode(pair.marked);
   if (original.format !== marked.format || !areComparable(original, marked))
     return { proven: false, reason: "kind", where: [] };
-  const { format, width, height } = original;
-  const touched = clippedBoxes(question.touched ?? [], original);
-  const found = differingBoxes(original, marked, touched);
-  const isFound = question.touched === null && areaOf(found) <= LARGEST_FOUND * width * height;
+  const { format, lossless } = original;
+  const told = regionsTold(original, question);
+  const found = differingBoxes(original, marked, told);
+  const exact = exactRegions(original, marked, question, told, found);
   const metadata = metadataOf(pair, original, marked);
-  const facts = { format, width, height };
-
-  const exact = found.length === 0 ? touched : isFound ? found : null;
   if (exact) {
     const counts = countPixels(original, exact);
     if (counts.compared === 0) return wholeImage(original, marked, exact, metadata);
     const digest = await digestPixels(original, exact, tools.sha256);
     const outside = { ...counts, unit: "pixel" } as const;
-    const evidence = { class: "exact", basis: "pixels", touched: exact, outside, metadata, digest } as const;
-    return { proven: true, evidence, facts };
+    return proven(original, { class: "exact", basis: "pixels", ...named(exact), outside, metadata, digest });
   }
-  if (question.claims === "exact" || format === "png" || (original.lossless && marked.lossless))
-    return { proven: false, reason: "outside", where: found };
-  return bounded(original, marked, question.touched === null ? null : touched, metadata);
+  if (question.claims === "exact" || format === "png" || (lossless && marked.lossless))
+    return { proven: false, reason: "outside", where: found[0]! };
+  return bounded(original, marked, question, told, metadata);
+}
+
+function regionsTold(picture: DecodedPicture, { touched, furtherPages }: PairQuestion): PixelBox[][] {
+  return picture.pages.map((page, i) => {
+    const boxes = i === 0 ? touched : (furtherPages?.[i - 1] ?? touched);
+    return clippedBoxes(boxes ?? [], { width: page.width, height: page.height / picture.frames });
+  });
+}
+
+/** True where the region of a page may be found rather than told. */
+function mayFind({ touched, furtherPages }: PairQuestion, page: number): boolean {
+  return touched === null || (page > 0 && furtherPages === undefined);
+}
+
+/** The regions outside of which all pixels are equal; `null`: not even those that are found make it so. */
+function exactRegions(
+  original: DecodedPicture,
+  marked: DecodedPicture,
+  question: PairQuestion,
+  told: readonly PixelBox[][],
+  found: readonly PixelBox[][],
+): readonly PixelBox[][] | null {
+  if (found.every((boxes) => boxes.length === 0)) return told;
+  const alone = question.touched === null ? found : differingBoxes(original, marked, []);
+  const regions = original.pages.map(({ width, height }, i) => {
+    if (found[i]!.length === 0) return told[i]!;
+    const most = (LARGEST_FOUND * width * height) / original.frames;
+    return mayFind(question, i) && areaOf(alone[i]!) <= most ? alone[i]! : null;
+  });
+  return regions.every((boxes) => boxes !== null) ? regions : null;
 }
 
 function bounded(
   original: DecodedPicture,
   marked: DecodedPicture,
-  told: readonly PixelBox[] | null,
+  question: PairQuestion,
+  told: readonly PixelBox[][],
   metadata: ProofMetadata,
 ): PairFinding {
-  const { format, width, height } = original;
+  const { format, width, height, frames } = original;
   const { bounds, margin } = LOSSY_BOUNDS[format as keyof typeof LOSSY_BOUNDS];
-  const touched = told ?? changedTiles(original, marked, [], bounds.tile);
-  if (told === null && areaOf(touched) > LARGEST_FOUND * width * height)
-    return wholeImage(original, marked, touched, metadata);
-  const left = grownBoxes(touched, margin, TILE, original);
+  const isFound = told.map((_, page) => mayFind(question, page));
+  const changed = isFound.includes(true) ? changedTiles(original, marked, [], bounds.tile) : [];
+  const regions = told.map((boxes, page) => (isFound[page] ? changed[page]! : boxes));
+  if (isFound[0] && areaOf(regions[0]!) > LARGEST_FOUND * width * height)
+    return wholeImage(original, marked, regions, metadata);
+  const left = original.pages.map((page, i) =>
+    grownBoxes(regions[i]!, margin, TILE, { width: page.width, height: page.height / frames }),
+  );
   const counts = countPixels(original, left);
-  if (counts.compared === 0) return wholeImage(original, marked, touched, metadata);
-  const { channels } = measurePixels(original, marked, left);
-  const isWithin = channels.every(
+  if (counts.compared === 0) return wholeImage(original, marked, regions, metadata);
+  const { channels: measured } = measurePixels(original, marked, left);
+  const isWithin = measured.every(
     ({ max, mean, tile }) => max <= bounds.max && mean <= bounds.mean && tile <= bounds.tile,
   );
   if (!isWithin)
-    return { proven: false, reason: "bounds", where: changedTiles(original, marked, left, bounds.tile) };
-  const evidence: ProofEvidence = {
-    class: "bounded",
-    basis: "pixels",
-    touched: [...touched],
-    outside: { ...counts, unit: "pixel" },
-    metadata,
-    margin,
-    bounds,
-    measured: channels,
-  };
-  return { proven: true, evidence, facts: { format, width, height } };
-}
-
-/** Boxes around the tiles of the first frame whose mean differs by more than `limit`. */
-function changedTiles(
-  original: DecodedPicture,
-  marked: DecodedPicture,
-  touched: readonly PixelBox[],
-  limit: number,
-): PixelBox[] {
-  const columns = Math.ceil(original.width / TILE);
-  const cells = new Uint8Array(columns * Math.ceil(original.height / TILE));
-  measurePixels(original, marked, touched, (x, y, mean) => {
-    if (mean > limit) cells[y * columns + x] = 1;
-  });
-  return boxesOfCells(cellBoxes(cells, columns), { width: TILE, height: TILE }, original);
+    return {
+      proven: false,
+      reason: "bounds",
+      where: changedTiles(original, marked, left, bounds.tile)[0]!,
+    };
+  const outside = { ...counts, unit: "pixel" } as const;
+  const what = { class: "bounded", basis: "pixels" } as const;
+  return proven(original, { ...what, ...named(regions), outside, metadata, margin, bounds, measured });
 }
 
 /** Nothing lies outside: what is known is by how much all of it differs. */
 function wholeImage(
   original: DecodedPicture,
   marked: DecodedPicture,
-  touched: readonly PixelBox[],
+  regions: readonly PixelBox[][],
   metadata: ProofMetadata,
 ): PairFinding {
-  const { format, width, height } = original;
-  const { channels, psnr } = measurePixels(original, marked, []);
-  const evidence: ProofEvidence = {
-    class: "whole_image",
-    basis: "pixels",
-    touched: [...touched],
-    outside: { compared: 0, leftOut: countPixels(original, []).compared, unit: "pixel" },
-    metadata,
-    psnr,
-    measured: channels,
-  };
+  const { channels: measured, psnr } = measurePixels(original, marked, []);
+  const leftOut = countPixels(original, []).compared;
+  const outside = { compared: 0, leftOut, unit: "pixel" } as const;
+  const what = { class: "whole_image", basis: "pixels" } as const;
+  return proven(original, { ...what, ...named(regions), outside, metadata, psnr, measured });
+}
+
+function proven({ format, width, height }: PairFacts, evidence: ProofEvidence): PairFinding {
   return { proven: true, evidence, facts: { format, width, height } };
+}
+
+function named([touched = [], ...furtherPages]: readonly PixelBox[][]) {
+  return { touched, furtherPages };
 }
 
 function metadataOf(pair: Pair, original: DecodedPicture, marked: DecodedPicture): ProofMetadata {
