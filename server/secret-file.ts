@@ -7,10 +7,11 @@ import { dirname } from "node:path";
  * several processes want it at once: all of them get what the first has made.
  */
 export async function readOrMakeSecretFile(path: string, make: () => Promise<string>): Promise<string> {
-  return (await read(path)) ?? (await write(path, await make()));
+  return (await readSecretFile(path)) ?? (await write(path, await make()));
 }
 
-async function read(path: string): Promise<string | null> {
+/** `null`: it is not there. */
+export async function readSecretFile(path: string): Promise<string | null> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
@@ -35,7 +36,7 @@ async function write(path: string, text: string): Promise<string> {
     return text;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return (await read(path))!;
+    return (await readSecretFile(path))!;
   } finally {
     await rm(temporary, { force: true });
   }

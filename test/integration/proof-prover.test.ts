@@ -5,6 +5,7 @@ import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import type { PixelBox } from "#imaging/orientation.ts";
 import { checkPair, checkPairWithRecord } from "#imaging/proof/check-pair.ts";
 import { generateProofKey, type ProofPrivateKey, parseRecord } from "#imaging/proof/sign-record.ts";
+import { withTagsOf } from "#imaging/tiff-writer.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { silentLogger } from "#kernel/logger.ts";
 import { inspectPicture } from "../../server/adapters/imaging/inspect-picture.ts";
@@ -96,6 +97,20 @@ describe("proves what the marker has made, and anybody can check the record", ()
     const both = { original, marked: pair.marked };
     const tools = await loadProofTools();
     expect(await checkPairWithRecord(both, record, key, tools)).toMatchObject({ proven: true });
+  });
+
+  test("a TIFF of two pages, each with a mark where its own size wants it", async () => {
+    const sizes = [size, { width: 200, height: 300 }];
+    const pages = await Promise.all(sizes.map((each) => photo(each).tiff({ compression: "lzw" }).toBuffer()));
+    const original = withTagsOf(pages[0]!, pages);
+    const pair = await marked(original);
+    const record = parseRecord((await prover.prove({ original, ...pair, ...names })).record);
+    expect(record.evidence).toMatchObject({ class: "exact", touched: pair.touched });
+    const [box] = record.evidence.furtherPages[0]!;
+    expect(box!.left + box!.width).toBeLessThanOrEqual(200);
+    expect(box!.top).toBeGreaterThan(200);
+    const check = checkPairWithRecord({ original, marked: pair.marked }, record, key, await loadProofTools());
+    expect(await check).toMatchObject({ proven: true });
   });
 
   test("the metadata that are kept are named", async () => {
