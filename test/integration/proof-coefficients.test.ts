@@ -2,10 +2,15 @@ import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hex } from "#imaging/proof/block-digest.ts";
+import { examinePair } from "#imaging/proof/examine-pair.ts";
 import { JpegCoefficients } from "#imaging/proof/jpeg-coefficients.ts";
+import { generateProofKey, publicKeyPem, recordBytes, signRecord } from "#imaging/proof/sign-record.ts";
 import { ProofKernel } from "#imaging/wasm/proof-kernel.ts";
+import { loadProofTools } from "../../server/adapters/proof/proof-tools.ts";
 import { blockPlaces, canonicalBlocks } from "../fixtures/pictures/canonical-blocks.ts";
 import { photo, samples } from "../fixtures/pictures/pictures.ts";
 import { real } from "../support/real-components.ts";
@@ -30,10 +35,11 @@ Image.frombytes(mode, (width, height), sys.stdin.buffer.read()).save(sys.argv[1]
 `;
 
 const python = real("python");
-const hasJpeglib = python !== undefined && spawnSync(python, ["-c", "import jpeglib, PIL"]).status === 0;
+const hasJpeglib =
+  python !== undefined && spawnSync(python, ["-c", "import jpeglib, PIL, cryptography"]).status === 0;
 if (!hasJpeglib && process.env.REQUIRE_REAL === "1")
   throw new Error(
-    "REQUIRE_REAL=1, but PLATEMARK_TEST_PYTHON has no jpeglib or Pillow: pip install jpeglib pillow.",
+    "REQUIRE_REAL=1, but PLATEMARK_TEST_PYTHON lacks packages: pip install jpeglib pillow cryptography.",
   );
 
 const size = { width: 331, height: 217 };
@@ -98,6 +104,53 @@ describe.skipIf(!hasJpeglib)("the proof reads the coefficients that libjpeg read
       return !blocks[i]!.every((value, k) => value === natural[ZIGZAG[k]!]);
     });
     expect(wrong).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasJpeglib)("a record is checked without Platemark", () => {
+  const script = fileURLToPath(new URL("../../docs/guides/check_proof.py", import.meta.url));
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "platemark-check-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test.each(pictures.filter((_, i) => i % 2 === 1))("by libjpeg and Python: %s", async (_, make) => {
+    const at = (name: string) => join(folder, name);
+    await make(at("original.jpg"));
+    const original = new Uint8Array(await readFile(at("original.jpg")));
+    // A comment more: other bytes, the same coefficients.
+    const comment = [0xff, 0xfe, 0, 4, 0x68, 0x69];
+    const marked = Uint8Array.from([...original.subarray(0, 2), ...comment, ...original.subarray(2)]);
+    const tools = await loadProofTools();
+    const touched = [{ left: 100, top: 70, width: 90, height: 41 }];
+    const finding = await examinePair({ original, marked }, { touched, claims: "exact" }, tools);
+    if (!finding.proven) throw new Error(finding.reason);
+    const key = await generateProofKey();
+    const file = async (bytes: Uint8Array) => {
+      const sha256 = hex(await tools.sha256(bytes));
+      return { ...finding.facts, sha256, bytes: bytes.length, key: "Küche/1.jpg" };
+    };
+    const record = await signRecord(
+      {
+        proofVersion: 1,
+        original: await file(original),
+        marked: await file(marked),
+        template: { name: "© “ecke”", version: "1" },
+        evidence: finding.evidence,
+        software: { name: "platemark", version: "0" },
+        traceId: "",
+        time: "2026-11-25T18:00:00.000Z",
+      },
+      key,
+    );
+    await writeFile(at("marked.jpg"), marked);
+    await writeFile(at("record.json"), recordBytes(record));
+    await writeFile(at("key.pem"), publicKeyPem(key));
+    const run = (marked: string) =>
+      promisify(execFile)(python!, [script, ...["original.jpg", marked, "record.json", "key.pem"].map(at)]);
+    await expect(run("marked.jpg")).resolves.toMatchObject({ stdout: expect.stringContaining("Proven") });
+    await expect(run("original.jpg")).rejects.toThrow("another marked");
   });
 });
 

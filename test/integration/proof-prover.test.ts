@@ -122,6 +122,65 @@ describe("proves what the marker has made, and anybody can check the record", ()
   });
 });
 
+describe("a JPEG that was coded again", () => {
+  /** Decoded, a white box laid over it, and coded as the original was. */
+  async function codedAgain(original: Uint8Array, options: { quality: number; chromaSubsampling?: string }) {
+    const box = { left: 320, top: 240, width: 128, height: 48 };
+    const white = {
+      create: { width: box.width, height: box.height, channels: 3, background: "#fff" },
+    } as const;
+    const overlay = [{ input: await sharp(white).png().toBuffer(), left: box.left, top: box.top }];
+    const jpeg = await sharp(original).composite(overlay).keepMetadata().jpeg(options).toBuffer();
+    return { original, marked: new Uint8Array(jpeg), touched: [box] };
+  }
+
+  test.each([{ quality: 80 }, { quality: 92, chromaSubsampling: "4:4:4" }])(
+    "is proven within bounds that the record states: %o",
+    async (options) => {
+      const original = new Uint8Array(
+        await photo(size)
+          .jpeg({ ...options, quality: 60, progressive: true })
+          .toBuffer(),
+      );
+      const pair = await codedAgain(original, options);
+      const record = parseRecord((await prover.prove({ ...pair, ...names })).record);
+      const { evidence } = record;
+      if (evidence.class !== "bounded") throw new Error(evidence.class);
+      expect(evidence.measured).toHaveLength(3);
+      for (const { max, mean, tile } of evidence.measured) {
+        expect(max).toBeLessThanOrEqual(evidence.bounds.max);
+        expect(mean).toBeLessThanOrEqual(evidence.bounds.mean);
+        expect(tile).toBeLessThanOrEqual(evidence.bounds.tile);
+        expect(mean).toBeGreaterThan(0);
+      }
+      const check = await checkPairWithRecord(pair, record, key, await loadProofTools());
+      expect(check).toMatchObject({ proven: true, evidence: { class: "bounded" } });
+    },
+  );
+
+  test("is found to be near its original without a record, too", async () => {
+    const original = new Uint8Array(await photo(size).jpeg({ quality: 60, progressive: true }).toBuffer());
+    const pair = await codedAgain(original, { quality: 80 });
+    expect(await checkPair(pair, await loadProofTools())).toMatchObject({
+      proven: true,
+      evidence: { class: "bounded", touched: [{ left: 320, top: 224, width: 128, height: 64 }] },
+    });
+  });
+
+  test("with a mark over all of it has only its whole measured", async () => {
+    const original = new Uint8Array(await photo(size).jpeg({ progressive: true }).toBuffer());
+    const { marked } = await codedAgain(original, { quality: 80 });
+    const touched = [{ left: 0, top: 0, ...size }];
+    const proof = await prover.prove({ original, marked, touched, ...names });
+    expect(proof.class).toBe("whole_image");
+    const record = parseRecord(proof.record);
+    const pair = { original, marked };
+    expect(await checkPairWithRecord(pair, record, key, await loadProofTools())).toMatchObject({
+      proven: true,
+    });
+  });
+});
+
 describe("a change outside the mark", () => {
   /** One coefficient of the first MCU, by one. */
   function withOneCoefficient(jpeg: Uint8Array): Uint8Array {

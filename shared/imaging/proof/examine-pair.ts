@@ -60,6 +60,8 @@ export type PairFinding =
 const LARGEST_FOUND = 0.5;
 /** In a spliced JPEG that went wrong, fewer MCUs than this part differ; in one that was coded again, more do. */
 const FEW = 0.01;
+/** A mark over more of a large JPEG than this is left to the decoder, and all of the picture is coded again (ADR 8). */
+const MOST_SPLICED = 0.25;
 
 /**
  * Compares a picture with its marked version: coefficients where both are JPEGs that can be read so, else pixels.
@@ -90,8 +92,10 @@ async function byCoefficients(
     region = clippedBoxes(region, frame);
     const isWrong = compared.sameHead ? compared.differing > 0 : true;
     if (touched !== null && isWrong) {
-      const few = compared.sameHead && compared.differing <= compared.compared * FEW;
-      const fails = claims === "exact" || (few && looksSpliced(pair.original, pair.marked));
+      const { sameHead, differing, leftOut } = compared;
+      const few = sameHead && differing <= compared.compared * FEW;
+      const small = leftOut <= (compared.compared + leftOut) * MOST_SPLICED;
+      const fails = claims === "exact" || (few && small && looksSpliced(pair.original, pair.marked));
       return fails ? { proven: false, reason: "outside", where: compared.where } : null;
     }
     if (!compared.sameHead) return null;
