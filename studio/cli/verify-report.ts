@@ -93,6 +93,8 @@ function reasonOf(check: Extract<PairCheck, { proven: false }>): string {
   switch (check.reason) {
     case "kind":
       return "The two pictures have another format, size or depth.";
+    case "damaged":
+      return "The marked picture is damaged. Copy it again from where it came.";
     case "outside":
       return `The pictures differ outside the mark${place}.`;
     case "bounds":

@@ -10,6 +10,7 @@ export function proofFailure(finding: Extract<PairFinding, { proven: false }>): 
   const place = box ? ` (${box.width} × ${box.height} pixels at ${box.left}, ${box.top})` : "";
   const said = {
     kind: "The marked picture has another format, size or depth than its original.",
+    damaged: "The marked picture is damaged.",
     outside: `The marked picture differs from its original outside the mark${place}.`,
     bounds: `The marked picture differs too much from its original outside the mark${place}.`,
   }[reason];

@@ -10,7 +10,7 @@ export interface LossyBounds {
 /**
  * How much a picture that has been coded again may differ outside the mark, in parts of 255. What a single pixel may
  * lose says little, for busy pictures lose much there; the mean over the worst 32 × 32 pixels tells a changed detail
- * from coding. Photographs stay below a fifth of this (max 26, mean 1.4, tile 4.5 over qualities 30 to 95); pure noise
+ * from coding. Photographs stay below a third of this (max 26, mean 1.4, tile 4.5 over qualities 30 to 95); pure noise
  * at quality 80, the worst there is, just below all of it. PNG is not here: it must not differ at all.
  */
 export const LOSSY_BOUNDS: Readonly<Record<Exclude<MarkableFormat, "png">, LossyBounds>> = {

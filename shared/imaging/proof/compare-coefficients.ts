@@ -4,6 +4,7 @@ import type { ProofKernel } from "../wasm/proof-kernel.ts";
 import { BlockDigest, type Sha256 } from "./block-digest.ts";
 import { JpegCoefficients } from "./jpeg-coefficients.ts";
 import type { Frame } from "./jpeg-frame.ts";
+import { UnreadableCoefficients } from "./jpeg-markers.ts";
 import { boxesOfCells, cellBoxes, touchedCells } from "./region.ts";
 
 export interface CoefficientsCompared {
@@ -74,6 +75,20 @@ export async function compareCoefficients(
           ),
     digest: differing === 0 ? await digest.finish() : null,
   };
+}
+
+/** True for a JPEG that breaks the standard, as far as its coding is one that can be read. */
+export function isDamaged(kernel: ProofKernel, jpeg: Uint8Array): boolean {
+  try {
+    kernel.reset();
+    const picture = new JpegCoefficients(kernel, 0, jpeg);
+    for (let row = 0; row < picture.frame.rows; row++) picture.nextRow(0);
+    picture.finish();
+    return false;
+  } catch (error) {
+    if (!(error instanceof UnreadableCoefficients)) throw error;
+    return error.reason === "damaged";
+  }
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

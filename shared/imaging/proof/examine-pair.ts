@@ -4,7 +4,7 @@ import { type MarkableFormat, sniffPicture } from "../picture-format.ts";
 import type { ProofKernel } from "../wasm/proof-kernel.ts";
 import type { Sha256 } from "./block-digest.ts";
 import { LOSSY_BOUNDS } from "./bounds.ts";
-import { compareCoefficients } from "./compare-coefficients.ts";
+import { compareCoefficients, isDamaged } from "./compare-coefficients.ts";
 import { compareMetadata, jpegMetadata } from "./compare-metadata.ts";
 import {
   changedTiles,
@@ -48,10 +48,11 @@ export interface PairFacts {
 
 export type PairFinding =
   | { readonly proven: true; readonly evidence: ProofEvidence; readonly facts: PairFacts }
-  /** `kind`: other format, size, depth or channels; `outside`: not equal there; `bounds`: not even near. */
+  /** `kind`: other format, size, depth or channels; `damaged`: the marked JPEG is not as the standard says, which no
+   *  marker of ours writes; `outside`: not equal there; `bounds`: not even near. */
   | {
       readonly proven: false;
-      readonly reason: "kind" | "outside" | "bounds";
+      readonly reason: "kind" | "damaged" | "outside" | "bounds";
       /** Boxes around what differs outside, in stored pixels. */
       readonly where: readonly PixelBox[];
     };
@@ -118,7 +119,8 @@ async function byCoefficients(
     return { proven: true, evidence, facts: { format: "jpeg", width: frame.width, height: frame.height } };
   } catch (error) {
     if (!(error instanceof UnreadableCoefficients)) throw error;
-    return null;
+    // Decoders forgive a damaged JPEG a lot, and need not say so. An original may be one, what we made of it may not.
+    return isDamaged(kernel, pair.marked) ? { proven: false, reason: "damaged", where: [] } : null;
   }
 }
 

@@ -35,11 +35,19 @@ function coefficientsOf(block: usize, column: u32, row: u32): usize {
   return load<u32>(block, 16) + ((<usize>(y * load<u32>(block, 20) + x)) << 7);
 }
 
+/** A bit for each of a block's coefficients that is not 0. */
+function notZero(block: usize): u64 {
+  const none = i16x8.splat(0);
+  let found: u64 = 0;
+  for (let group: u32 = 0; group < 8; group++)
+    found |= (<u64>(~i16x8.bitmask(i16x8.eq(v128.load(block + (group << 4)), none)) & 0xff)) << (group << 3);
+  return found;
+}
+
 /** `readRow` for coefficients that `readScan` has stored. */
 export function writeStoredRow(stream: usize, row: u32, skipped: usize, out: usize, ends: usize): void {
   const columns = load<u32>(stream + COLUMNS);
   const lastBlock = stream + BLOCK + load<u32>(stream + BLOCKS) * BLOCK_BYTES;
-  const none = i16x8.splat(0);
   let at = out;
   for (let column: u32 = 0; column < columns; column++) {
     const isSkipped = skipped !== 0 && load<u8>(skipped + column) !== 0;
@@ -49,14 +57,10 @@ export function writeStoredRow(stream: usize, row: u32, skipped: usize, out: usi
       store<i16>(at, load<i16>(from));
       at += 2;
       let last: u32 = 0;
-      for (let group: u32 = 0; group < 8; group++) {
-        let found: u32 = ~i16x8.bitmask(i16x8.eq(v128.load(from + (group << 4)), none)) & 0xff;
-        if (group === 0) found &= 0xfe;
-        for (; found !== 0; found &= found - 1) {
-          const k = (group << 3) + ctz(found);
-          at = writeValue(at, k - last - 1, load<i16>(from + (k << 1)));
-          last = k;
-        }
+      for (let found = notZero(from) & ~1; found !== 0; found &= found - 1) {
+        const k = <u32>ctz(found);
+        at = writeValue(at, k - last - 1, load<i16>(from + (k << 1)));
+        last = k;
       }
       store<u8>(at, END_OF_BLOCK);
       at++;
@@ -166,6 +170,7 @@ function refine(at: usize, bit: i32): void {
 
 function refineBand(stream: usize, table: usize, into: usize, first: u32, last: u32, low: u32): bool {
   const bit: i32 = 1 << low;
+  const known = notZero(into) & (<u64>-1 >> (63 - last));
   let k = first;
   let ended = load<u32>(stream + END_OF_BAND);
   if (ended === 0) {
@@ -183,8 +188,7 @@ function refineBand(stream: usize, table: usize, into: usize, first: u32, last: 
       }
       // Past coefficients that are not 0, each with its bit, and past `run` that are.
       for (; k <= last; k++) {
-        const at = into + (k << 1);
-        if (load<i16>(at) !== 0) refine(at, bit);
+        if (((known >> k) & 1) !== 0) refine(into + (k << 1), bit);
         else if (--run < 0) break;
       }
       if (k > last) {
@@ -195,7 +199,9 @@ function refineBand(stream: usize, table: usize, into: usize, first: u32, last: 
     }
   }
   if (ended > 0) {
-    for (; k <= last; k++) if (load<i16>(into + (k << 1)) !== 0) refine(into + (k << 1), bit);
+    if (k <= last)
+      for (let rest = known & ((<u64>-1) << k); rest !== 0; rest &= rest - 1)
+        refine(into + ((<usize>ctz(rest)) << 1), bit);
     store<u32>(stream + END_OF_BAND, ended - 1);
   }
   return true;
