@@ -153,20 +153,26 @@ export function measurePixels(
     for (let y = 0; y < page.height; y++) {
       for (const [from, to] of uncoveredSpans(boxes, page.width, y)) {
         count += to - from;
-        for (let x = from; x < to; x++) {
+        for (let x = from; x < to; ) {
           const tile = Math.floor(x / TILE);
-          covered[tile] = covered[tile]! + 1;
+          const end = Math.min(to, (tile + 1) * TILE);
+          covered[tile] = covered[tile]! + end - x;
           for (let channel = 0; channel < channels; channel++) {
-            const i = (y * page.width + x) * channels + channel;
-            const difference = Math.abs(left[i]! - right[i]!);
-            if (difference === 0) continue;
+            const last = (y * page.width + end) * channels;
+            let [sum, max] = [0, 0];
+            for (let i = (y * page.width + x) * channels + channel; i < last; i += channels) {
+              const difference = Math.abs(left[i]! - right[i]!);
+              sum += difference;
+              squares += difference * difference;
+              if (difference > max) max = difference;
+            }
             const own = sums[channel]!;
-            own.sum += difference;
-            squares += difference * difference;
-            if (difference > own.max) own.max = difference;
+            own.sum += sum;
+            own.max = Math.max(own.max, max);
             const at = tile * channels + channel;
-            tiles[at] = tiles[at]! + difference;
+            tiles[at] = tiles[at]! + sum;
           }
+          x = end;
         }
       }
       if ((y + 1) % TILE !== 0 && y + 1 !== page.height) continue;
