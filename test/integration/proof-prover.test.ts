@@ -257,6 +257,36 @@ describe("a change outside the mark", () => {
   });
 });
 
+describe("the prover", () => {
+  test("leaves the caller's bytes alone, and proves several at once", async () => {
+    const originals = await Promise.all(
+      [60, 70, 80].map(async (quality) => new Uint8Array(await photo(size).jpeg({ quality }).toBuffer())),
+    );
+    const pairs = await Promise.all(
+      originals.map(async (original) => ({ original, ...(await marked(original)), ...names })),
+    );
+    const copies = pairs.map((pair) => Uint8Array.from(pair.marked));
+    const proofs = await Promise.all(pairs.map((pair) => prover.prove(pair)));
+    expect(pairs.map((pair) => pair.marked)).toEqual(copies);
+    const hashes = proofs.map(({ record }) => parseRecord(record).original.sha256);
+    expect(new Set(hashes).size).toBe(3);
+  });
+
+  test("takes back what is cancelled, and nothing once it is closed", async () => {
+    const original = new Uint8Array(await photo(size).jpeg().toBuffer());
+    const pair = { original, ...(await marked(original)), ...names };
+    await expect(prover.prove({ ...pair, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "aborted",
+    });
+    const other = createPictureProver(
+      { threads: 1, memoryBudgetBytes: 1e9, key, version: "1" },
+      { clock: systemClock, logger: silentLogger },
+    );
+    await other.close();
+    await expect(other.prove(pair)).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
+
 describe("without a record", () => {
   test.each(kinds.slice(0, 6))("the touched region of %s is found", async (_, make) => {
     const original = new Uint8Array(await make());

@@ -7,6 +7,7 @@ import { photo } from "../../../test/fixtures/pictures/pictures.ts";
 import { ProofKernel } from "../wasm/proof-kernel.ts";
 import { hex } from "./block-digest.ts";
 import { checkPair, checkPairWithRecord } from "./check-pair.ts";
+import type { DecodedPicture } from "./decoded-picture.ts";
 import { examinePair, type Pair, type ProofTools } from "./examine-pair.ts";
 import { generateProofKey, type ProofPrivateKey, signRecord } from "./sign-record.ts";
 
@@ -118,6 +119,30 @@ describe("checkPairWithRecord", () => {
       const record = await signRecord({ ...claims, evidence: lie }, key);
       expect(await checkPairWithRecord(first.pair, record, key, tools)).toMatchObject({ proven: false });
     }
+  });
+});
+
+test("a marked JPEG that breaks the standard is not proven, though a decoder sees nothing", async () => {
+  const { original, marked } = first.pair;
+  const cut = Uint8Array.from([...marked.subarray(0, marked.length / 2), 0xff, 0xd9]);
+  const page = { width: 120, height: 96, channels: 3, samples: new Uint8Array(120 * 96 * 3) };
+  const same: DecodedPicture = {
+    format: "jpeg",
+    lossless: false,
+    width: 120,
+    height: 96,
+    frames: 1,
+    bits: 8,
+    space: "rgb",
+    pages: [page],
+    metadata: new Map(),
+  };
+  const forgiving = { ...tools, decode: async () => same };
+  expect(await checkPair({ original, marked: cut }, forgiving)).toMatchObject({ reason: "damaged" });
+  // An original may be so: cameras leave out end marks. What was made of it is whole.
+  expect(await checkPair({ original: original.slice(0, -2), marked }, forgiving)).toMatchObject({
+    proven: true,
+    evidence: { basis: "pixels" },
   });
 });
 

@@ -7,7 +7,7 @@ import {
   readCoefficients,
   writeJpeg,
 } from "../../../test/fixtures/pictures/jpeg-coefficients.ts";
-import { photo } from "../../../test/fixtures/pictures/pictures.ts";
+import { jpegClaiming, photo } from "../../../test/fixtures/pictures/pictures.ts";
 import { ProofKernel } from "../wasm/proof-kernel.ts";
 import { JpegCoefficients } from "./jpeg-coefficients.ts";
 import { UnreadableCoefficients } from "./jpeg-markers.ts";
@@ -191,6 +191,11 @@ describe("JpegCoefficients", () => {
     );
     expect(count.refused).toBeGreaterThan(300);
     expect(count.read).toBeGreaterThan(300);
+  });
+
+  test("a JPEG that claims far more than it holds is given up in the first row", async () => {
+    const bytes = await jpegClaiming({ width: 60_000, height: 60_000 });
+    expect(() => read(bytes)).toThrow("the data end too early (row 0)");
   });
 
   test.each([
