@@ -15,8 +15,9 @@ export default defineConfig({
           "core-process": path("electron/main/core-process.ts"),
           "worker-main": path("server/workers/worker-main.ts"),
           "previews-main": path("server/workers/previews-main.ts"),
-          // A thread of the worker's; it is looked for beside the bundle (server/adapters/imaging/locations.ts).
+          // Threads of the worker's; they are looked for beside the bundle (server/adapters/threads/thread-entry.ts).
           "mark-thread": path("server/adapters/imaging/mark-thread.ts"),
+          "proof-thread": path("server/adapters/proof/proof-thread.ts"),
         },
         // All in one folder, so that a file is found beside a bundle whichever chunk asks.
         output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },

@@ -1,3 +1,5 @@
+import type { ProofPrivateKey } from "#imaging/proof/sign-record.ts";
+
 /** Where one installation's parts are. Plain data: it is handed to child processes as a message. */
 export interface ConnectionSettings {
   readonly database:
@@ -24,6 +26,10 @@ export interface WorkerSettings {
   readonly concurrency: number;
   /** Decoded pictures held at once, over all threads. */
   readonly memoryBudgetBytes: number;
+  /** Signs the proofs. */
+  readonly proofKey: ProofPrivateKey;
+  /** Of this program; stands in the proofs. */
+  readonly version: string;
   /** For files that exist for a moment. @default the system's folder for such files */
   readonly tempDir?: string;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";

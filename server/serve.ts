@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "#contracts/settings.ts";
 import { throwIfAborted } from "#kernel/cancellation.ts";
@@ -7,9 +6,9 @@ import { type Clock, systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import { type Random, systemRandom } from "#kernel/random.ts";
-import type { WorkerSettings } from "./connection-settings.ts";
 import { createServer, type StartedServer } from "./create-server.ts";
 import { forkWorker } from "./fork-worker.ts";
+import { workerSettings } from "./worker-settings.ts";
 import { WorkerSupervisor } from "./worker-supervisor.ts";
 
 export interface ServeOptions {
@@ -35,7 +34,6 @@ const DEFAULT_PORT = 4410;
 /** spec.md S4: a shared server marks five pictures a second where nobody says otherwise. */
 const SHARED_MARK_QPS = 5;
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
-const MEMORY_PER_MARK_BYTES = 256 * 1024 * 1024;
 
 /**
  * `platemark serve`: the control plane and its workers, until `signal` fires.
@@ -84,7 +82,10 @@ export async function serve(options: ServeOptions): Promise<void> {
           random,
           logger,
         },
-        { settings: workerSettings(settings, connections, workers), workers },
+        {
+          settings: await workerSettings(settings, connections, { version: options.version ?? "", workers }),
+          workers,
+        },
       ),
     );
     await supervisor.start();
@@ -92,20 +93,4 @@ export async function serve(options: ServeOptions): Promise<void> {
   options.onStarted?.({ url, serverId });
   if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-}
-
-/** What a worker process is told: the cores are shared among the workers of this machine. */
-function workerSettings(
-  settings: Settings,
-  connections: WorkerSettings["connections"],
-  workers: number,
-): WorkerSettings {
-  const concurrency = settings.markConcurrency ?? Math.max(1, Math.floor(availableParallelism() / workers));
-  return {
-    connections,
-    concurrency,
-    memoryBudgetBytes: concurrency * MEMORY_PER_MARK_BYTES,
-    tempDir: join(settings.home, "tmp"),
-    logLevel: settings.logLevel,
-  };
 }

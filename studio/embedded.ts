@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type ControlPlaneClient, createControlPlaneClient } from "#contracts/client.ts";
 import type { Settings } from "#contracts/settings.ts";
@@ -18,8 +17,6 @@ import type { SpawnChild } from "./ports/child-process.ts";
 import { PROGRAM_VERSION } from "./program-version.ts";
 import { renewingToken } from "./token-source.ts";
 
-/** Decoded pictures that one mark may need. Bytes. */
-const MEMORY_PER_MARK = 256 * 1024 * 1024;
 const MIB = 1024 * 1024;
 /** Requests to the store at once. */
 const REQUESTS = 8;
@@ -180,6 +177,7 @@ async function connect(
   const remote = await remoteServer(settings);
   if (remote) return { ...remote, workersReady: Promise.resolve() };
   const { started, ...access } = await startServer(settings, options.logger, stack);
+  const { workerSettings } = await import("../server/worker-settings.ts");
   const supervisor = stack.use(
     new WorkerSupervisor(
       {
@@ -188,7 +186,7 @@ async function connect(
         random: systemRandom,
         logger: options.logger,
       },
-      { settings: workerSettings(settings, started) },
+      { settings: await workerSettings(settings, started.connections, { version: PROGRAM_VERSION }) },
     ),
   );
   const workersReady = supervisor.start();
@@ -230,15 +228,4 @@ async function startServer(
   );
   const started = await server.start();
   return { url: started.url, token: async () => launchToken, started };
-}
-
-function workerSettings(settings: Settings, { connections }: StartedServer) {
-  const concurrency = settings.markConcurrency ?? availableParallelism();
-  return {
-    connections,
-    concurrency,
-    memoryBudgetBytes: concurrency * MEMORY_PER_MARK,
-    tempDir: join(settings.home, "tmp"),
-    logLevel: settings.logLevel,
-  };
 }

@@ -3,7 +3,7 @@ import { AppError, toErrorBody } from "#kernel/errors.ts";
 import { systemRandom } from "#kernel/random.ts";
 import { createImageMarker } from "../adapters/imaging/marker.ts";
 import { createPinoLogger } from "../adapters/log/pino-logger.ts";
-import { createUnsignedProver } from "../adapters/proof/unsigned-prover.ts";
+import { createPictureProver } from "../adapters/proof/prover.ts";
 import type { WorkerSettings } from "../connection-settings.ts";
 import { openConnections } from "../connections.ts";
 import { openParentChannel, type ParentChannel } from "./parent-channel.ts";
@@ -49,7 +49,15 @@ async function main(channel: ParentChannel): Promise<number> {
       ...(settings.tempDir ? { tempDir: settings.tempDir } : {}),
       logger,
     });
-    const prover = createUnsignedProver();
+    const prover = createPictureProver(
+      {
+        threads: settings.concurrency,
+        memoryBudgetBytes: settings.memoryBudgetBytes,
+        key: settings.proofKey,
+        version: settings.version,
+      },
+      deps,
+    );
     try {
       await using worker = createMarkWorker(
         { ...connections, marker, prover, ...deps },

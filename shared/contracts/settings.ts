@@ -31,6 +31,8 @@ export const settingsSchema = z.strictObject({
   token: z.string().min(1).optional(),
   /** HS256 secret of the tokens, at least 32 characters: `serve` verifies with it, a client may mint with it. */
   tokenSecret: z.string().min(32).optional(),
+  /** Ed25519 private key, JWK or PEM, that proofs are signed with. Unset: one in the home folder, made when missing. */
+  proofKey: z.string().min(1).optional(),
   user: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)

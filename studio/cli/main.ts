@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { addImportCommand } from "./import-command.ts";
 import { nextStep } from "./next-step.ts";
 import { createOutput, type Output } from "./output.ts";
+import { addProofCommand } from "./proof-command.ts";
 import { addRollbackCommand } from "./rollback-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { listenForEnd } from "./signals.ts";
@@ -14,6 +15,7 @@ import { addStoreCommand } from "./store-command.ts";
 import { addStudioCommand } from "./studio-command.ts";
 import { addTemplateCommand } from "./template-command.ts";
 import { addTokenCommand } from "./token-command.ts";
+import { addVerifyCommand } from "./verify-command.ts";
 import { addWorkerCommand } from "./worker-command.ts";
 
 /** Errors that mean that the command was put wrongly. */
@@ -36,6 +38,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     addTokenCommand(program, context);
     addSnapshotsCommand(program, context);
     addRollbackCommand(program, context);
+    addVerifyCommand(program, context);
+    addProofCommand(program, context);
     for (const command of [
       program,
       ...program.commands,

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { generateProofKey, type ProofPrivateKey } from "#imaging/proof/sign-record.ts";
 import type { WorkerSettings } from "../../server/connection-settings.ts";
 import { heic, photo } from "../fixtures/pictures/pictures.ts";
 
@@ -105,6 +106,11 @@ describe("the previews process", () => {
   });
 });
 
+let proofKey: ProofPrivateKey;
+beforeAll(async () => {
+  proofKey = await generateProofKey();
+});
+
 describe("the worker process", () => {
   const settings = (path: string): WorkerSettings => ({
     connections: {
@@ -121,6 +127,8 @@ describe("the worker process", () => {
     },
     concurrency: 1,
     memoryBudgetBytes: 1e8,
+    proofKey,
+    version: "1",
     tempDir: folder,
     logLevel: "silent",
   });

@@ -52,6 +52,7 @@ test("a hint is given where the reason has not said what to do", () => {
   expect(hintFor("zh", "picture.truncated")).toBe("hint.replace");
   expect(hintFor("en", "picture.truncated")).toBeNull();
   expect(hintFor("en", "mark.gave_up")).toBe("hint.report");
+  expect(hintFor("zh", "proof.failed")).toBe("hint.report");
 });
 
 test("retry is offered where it can help", () => {

@@ -43,7 +43,7 @@ const ZH: Readonly<Record<ErrorCode, string>> = {
   "template.unknown": "服务器没有此模板的这个版本。",
   "mark.failed": "加水印失败。",
   "mark.gave_up": "多次尝试后仍无法加水印。",
-  "proof.failed": "无法证明水印以外的内容未被改动，因此没有发布。",
+  "proof.failed": "加水印后，水印以外的部分也变了；原图保持不变，未发布任何内容。",
 };
 
 export function reasonText(language: Language, error: ErrorBody): string {

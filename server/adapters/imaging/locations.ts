@@ -1,15 +1,13 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, URL } from "node:url";
+import { threadEntry } from "../threads/thread-entry.ts";
 
 /** The one place that knows where the marker's other files are: beside this one in source form and in a bundle alike. */
 
-/** Entry of the marking threads: this folder's in source form; in a bundle `mark-thread.js`, which lies beside the
- *  program's entry, and so beside this file or, where it became a shared chunk, one folder above. */
-export function threadEntry(): URL {
-  if (import.meta.url.endsWith(".ts")) return new URL("./mark-thread.ts", import.meta.url);
-  const beside = new URL("./mark-thread.js", import.meta.url);
-  return existsSync(beside) ? beside : new URL("../mark-thread.js", import.meta.url);
+/** Entry of the marking threads. */
+export function markThreadEntry(): URL {
+  return threadEntry(new URL("./mark-thread.ts", import.meta.url));
 }
 
 /** `resources/fonts`, found from here upwards: the depth differs between source form and bundles. */

@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import type { ResolvedMark } from "#contracts/mark-operator.ts";
+import type { NotExact } from "#imaging/jpeg/not-exact.ts";
 import { swapsSides } from "#imaging/orientation.ts";
 import { CONTENT_TYPES } from "#imaging/picture-format.ts";
 import { resolvedOfSpec } from "#imaging/resolved-of-spec.ts";
@@ -7,12 +8,12 @@ import { ByteBudget } from "#kernel/byte-budget.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { ImageMarker, MarkedPicture, MarkOptions } from "../../services/ports/image-marker.ts";
+import { ThreadPool } from "../threads/thread-pool.ts";
 import { DECODE_SECONDS } from "./decode-pixels.ts";
 import { inspectPicture, type PictureFacts } from "./inspect-picture.ts";
 import { spliceableHeader } from "./jpeg-splicer.ts";
-import { threadEntry } from "./locations.ts";
-import type { ThreadResult, ThreadTask } from "./thread-messages.ts";
-import { ThreadPool } from "./thread-pool.ts";
+import { markThreadEntry } from "./locations.ts";
+import type { ThreadResult, ThreadSettings, ThreadTask } from "./thread-messages.ts";
 
 export interface ImageMarkerOptions {
   /** Pictures worked on at once, at most. */
@@ -31,6 +32,13 @@ const MOST_DECODED_BYTES = 2 * 1024 ** 3;
 /** Decode and encode each have `DECODE_SECONDS` of their own; a thread that is silent for longer hangs. */
 const DEADLINE_MS = (2 * DECODE_SECONDS + 30) * 1000;
 
+const WORDS = {
+  closed: "The marker has been closed.",
+  hung: "This picture took too long to mark. It is tried again later.",
+  died: "This picture stopped the program that marks it, twice. Export it again.",
+  diedCode: "mark.failed",
+} as const;
+
 /** Marks pictures with sharp and resvg in worker threads. See `ImageMarker`. */
 export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
   const {
@@ -40,10 +48,15 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
     mostDecodedBytes = MOST_DECODED_BYTES,
     logger,
   } = options;
-  const pool = new ThreadPool({
-    entry: threadEntry(),
+  const pool = new ThreadPool<ThreadTask, ThreadResult | NotExact>({
+    entry: markThreadEntry(),
     threads,
-    settings: { tempDir },
+    settings: { tempDir } satisfies ThreadSettings,
+    pack(task) {
+      const input = new Uint8Array(task.input);
+      return { message: { ...task, input }, moved: [input.buffer] };
+    },
+    words: WORDS,
     deadlineMs: DEADLINE_MS,
     logger,
   });

@@ -1,7 +1,7 @@
 import type { ResolvedMark } from "#contracts/mark-operator.ts";
 import type { NotExact } from "#imaging/jpeg/not-exact.ts";
-import type { ErrorBody, Retry } from "#kernel/errors.ts";
 import type { MarkPath, TouchedBox } from "../../services/ports/image-marker.ts";
+import type { ThreadAnswer } from "../threads/thread-pool.ts";
 import type { PictureFacts } from "./inspect-picture.ts";
 
 /** What a marking thread is told when it is started. */
@@ -30,6 +30,4 @@ export interface ThreadResult {
   readonly marked?: { readonly path: MarkPath; readonly touched: readonly TouchedBox[] };
 }
 
-export type ThreadReply =
-  | { readonly id: number; readonly result: ThreadResult | NotExact }
-  | { readonly id: number; readonly error: ErrorBody & { readonly retry: Retry } };
+export type ThreadReply = ThreadAnswer<ThreadResult | NotExact>;

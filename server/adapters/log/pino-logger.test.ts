@@ -22,7 +22,14 @@ describe("the log", () => {
   test.each<[string, Record<string, unknown>]>([
     [
       "named fields",
-      { secretKey: "hush", token: "hush", authorization: "hush", accessKey: "hush", tokenSecret: "hush" },
+      {
+        secretKey: "hush",
+        token: "hush",
+        authorization: "hush",
+        accessKey: "hush",
+        tokenSecret: "hush",
+        proofKey: "hush",
+      },
     ],
     ["nested fields", { settings: { store: { secretKey: "hush" }, list: [{ password: "hush" }] } }],
     ["the query of a URL", { url: "https://s3.example/b/k?X-Amz-Signature=hush&x=1" }],

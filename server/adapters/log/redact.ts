@@ -1,7 +1,7 @@
 import { redactUrls } from "#kernel/errors.ts";
 
 const SECRET_NAME =
-  /authorization|cookie|credential|password|secret|signature|(?:^|[^a-z])token|token$|accesskey|access_key/i;
+  /authorization|cookie|credential|password|secret|signature|(?:^|[^a-z])token|token$|accesskey|access_key|proofkey|proof_key|privatekey|private_key/i;
 const MAX_DEPTH = 5;
 const GONE = "[redacted]";
 

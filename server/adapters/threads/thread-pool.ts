@@ -1,35 +1,43 @@
 import { Worker } from "node:worker_threads";
-import type { NotExact } from "#imaging/jpeg/not-exact.ts";
 import { abortReason, throwIfAborted } from "#kernel/cancellation.ts";
-import { AppError } from "#kernel/errors.ts";
+import { AppError, type ErrorBody, type ErrorCode, type Retry } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
-import type {
-  ThreadReply,
-  ThreadRequest,
-  ThreadResult,
-  ThreadSettings,
-  ThreadTask,
-} from "./thread-messages.ts";
 
-interface Job {
-  readonly task: ThreadTask;
-  readonly resolve: (result: ThreadResult | NotExact) => void;
+/** What a thread answers a message with; `id` is the message's. */
+export type ThreadAnswer<Result> =
+  | { readonly id: number; readonly result: Result }
+  | { readonly id: number; readonly error: ErrorBody & { readonly retry: Retry } };
+
+interface Job<Task, Result> {
+  readonly task: Task;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
   /** Threads it has cost so far. */
   deaths: number;
 }
 
-interface Slot {
+interface Slot<Task, Result> {
   readonly worker: Worker;
   readonly id: number;
-  job: Job | null;
+  job: Job<Task, Result> | null;
   deadline: NodeJS.Timeout | undefined;
 }
 
-export interface ThreadPoolOptions {
+export interface ThreadPoolOptions<Task> {
   readonly entry: URL;
   readonly threads: number;
-  readonly settings: ThreadSettings;
+  /** What each thread is started with, its `workerData`. */
+  readonly settings: unknown;
+  /** A task as a message, with copies of the bytes that are moved to the thread: the caller's stay the caller's. */
+  readonly pack: (task: Task) => { readonly message: object; readonly moved: ArrayBuffer[] };
+  /** What a photographer reads. */
+  readonly words: {
+    readonly closed: string;
+    readonly hung: string;
+    readonly died: string;
+    /** Of a task that has cost two threads. */
+    readonly diedCode: ErrorCode;
+  };
   /** Milliseconds after which a thread that does not answer is ended. */
   readonly deadlineMs: number;
   readonly logger: Logger;
@@ -39,30 +47,27 @@ export interface ThreadPoolOptions {
 const MOST_DEATHS = 2;
 
 /** Runs tasks in threads, one at a time in each. A thread that dies or hangs is replaced; the pool lives on. */
-export class ThreadPool {
-  readonly #options: ThreadPoolOptions;
-  readonly #slots = new Set<Slot>();
-  readonly #waiting: Job[] = [];
+export class ThreadPool<Task, Result> {
+  readonly #options: ThreadPoolOptions<Task>;
+  readonly #slots = new Set<Slot<Task, Result>>();
+  readonly #waiting: Job<Task, Result>[] = [];
   #nextId = 1;
   #closed = false;
 
-  constructor(options: ThreadPoolOptions) {
+  constructor(options: ThreadPoolOptions<Task>) {
     this.#options = options;
   }
 
   /**
-   * @throws AppError as the task; `mark.failed` when its threads died; `deadline_exceeded` when they hung; `aborted`.
+   * @throws AppError as the task; `diedCode` when its threads died; `deadline_exceeded` when they hung; `aborted`.
    *   An abort takes a waiting task away; a running one ends in its thread and its result is dropped.
    */
-  async run(
-    task: ThreadTask,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<ThreadResult | NotExact> {
+  async run(task: Task, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Result> {
     const { signal } = options;
     throwIfAborted(signal);
-    if (this.#closed) throw new AppError("unavailable", "The marker has been closed.");
-    const { promise, resolve, reject } = Promise.withResolvers<ThreadResult | NotExact>();
-    const job: Job = { task, resolve, reject, deaths: 0 };
+    if (this.#closed) throw new AppError("unavailable", this.#options.words.closed);
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const job: Job<Task, Result> = { task, resolve, reject, deaths: 0 };
     const onAbort = () => {
       const at = this.#waiting.indexOf(job);
       if (at >= 0) this.#waiting.splice(at, 1);
@@ -81,7 +86,7 @@ export class ThreadPool {
   /** Ends all threads; tasks under way fail with `unavailable`. */
   async close(): Promise<void> {
     this.#closed = true;
-    const gone = new AppError("unavailable", "The marker has been closed.", { retry: "backoff" });
+    const gone = new AppError("unavailable", this.#options.words.closed, { retry: "backoff" });
     for (const job of this.#waiting.splice(0)) job.reject(gone);
     await Promise.all(
       [...this.#slots].map(async (slot) => {
@@ -101,27 +106,26 @@ export class ThreadPool {
     }
   }
 
-  #grow(): Slot | null {
+  #grow(): Slot<Task, Result> | null {
     if (this.#slots.size >= this.#options.threads) return null;
     const worker = new Worker(this.#options.entry, { workerData: this.#options.settings });
-    const slot: Slot = { worker, id: worker.threadId, job: null, deadline: undefined };
+    const slot: Slot<Task, Result> = { worker, id: worker.threadId, job: null, deadline: undefined };
     this.#slots.add(slot);
-    worker.on("message", (reply: ThreadReply) => this.#finish(slot, reply));
+    worker.on("message", (reply: ThreadAnswer<Result>) => this.#finish(slot, reply));
     worker.on("error", (error) => this.#bury(slot, "died", error));
     worker.on("exit", (code) => this.#bury(slot, "died", new Error(`exit code ${code}`)));
     return slot;
   }
 
-  #start(slot: Slot, job: Job): void {
+  #start(slot: Slot<Task, Result>, job: Job<Task, Result>): void {
     slot.job = job;
     slot.worker.ref();
     slot.deadline = setTimeout(() => this.#bury(slot, "hung", null), this.#options.deadlineMs);
-    const input = new Uint8Array(job.task.input);
-    const request: ThreadRequest = { ...job.task, input, id: this.#nextId++ };
-    slot.worker.postMessage(request, [input.buffer]);
+    const { message, moved } = this.#options.pack(job.task);
+    slot.worker.postMessage({ ...message, id: this.#nextId++ }, moved);
   }
 
-  #finish(slot: Slot, reply: ThreadReply): void {
+  #finish(slot: Slot<Task, Result>, reply: ThreadAnswer<Result>): void {
     clearTimeout(slot.deadline);
     const job = slot.job;
     slot.job = null;
@@ -134,7 +138,7 @@ export class ThreadPool {
     this.#dispatch();
   }
 
-  #bury(slot: Slot, how: "died" | "hung", cause: unknown): void {
+  #bury(slot: Slot<Task, Result>, how: "died" | "hung", cause: unknown): void {
     if (!this.#slots.delete(slot)) return;
     clearTimeout(slot.deadline);
     const job = slot.job;
@@ -146,24 +150,11 @@ export class ThreadPool {
     this.#dispatch();
   }
 
-  #retryOrFail(job: Job, how: "died" | "hung", cause: unknown): void {
+  #retryOrFail(job: Job<Task, Result>, how: "died" | "hung", cause: unknown): void {
     job.deaths += 1;
-    if (how === "hung")
-      job.reject(
-        new AppError("deadline_exceeded", "This picture took too long to mark. It is tried again later.", {
-          retry: "backoff",
-        }),
-      );
+    const { words } = this.#options;
+    if (how === "hung") job.reject(new AppError("deadline_exceeded", words.hung, { retry: "backoff" }));
     else if (job.deaths < MOST_DEATHS) this.#waiting.unshift(job);
-    else
-      job.reject(
-        new AppError(
-          "mark.failed",
-          "This picture stopped the program that marks it, twice. Export it again.",
-          {
-            cause,
-          },
-        ),
-      );
+    else job.reject(new AppError(words.diedCode, words.died, { cause }));
   }
 }

@@ -14,21 +14,29 @@ const ENTRY = new URL(
   `)}`,
 );
 
-let pool: ThreadPool;
+interface Task {
+  readonly input: Uint8Array;
+}
+
+let pool: ThreadPool<Task, { readonly body: Uint8Array }>;
 afterEach(() => pool.close());
 
-function open(threads: number, deadlineMs = 60_000): ThreadPool {
+function open(threads: number, deadlineMs = 60_000): typeof pool {
   pool = new ThreadPool({
     entry: ENTRY,
     threads,
-    settings: { tempDir: "" },
+    settings: {},
+    pack(task) {
+      const input = new Uint8Array(task.input);
+      return { message: { input }, moved: [input.buffer] };
+    },
+    words: { closed: "Closed.", hung: "Hung.", died: "Died.", diedCode: "mark.failed" },
     deadlineMs,
     logger: silentLogger,
   });
   return pool;
 }
-const run = (what: number, signal?: AbortSignal) =>
-  pool.run({ kind: "preview", input: Uint8Array.of(what), maxSide: 1 }, { signal });
+const run = (what: number, signal?: AbortSignal) => pool.run({ input: Uint8Array.of(what) }, { signal });
 
 describe("ThreadPool", () => {
   test("a thread that dies is replaced; its picture fails after a second try, the others are done", async () => {
@@ -49,7 +57,7 @@ describe("ThreadPool", () => {
   test("the caller's bytes stay the caller's", async () => {
     open(1);
     const input = Uint8Array.of(0, 1, 2);
-    await pool.run({ kind: "preview", input, maxSide: 1 });
+    await pool.run({ input });
     expect([...input]).toEqual([0, 1, 2]);
   });
 

@@ -1,0 +1,208 @@
+/**
+ * AssemblyScript: JPEGs whose coefficients come in several scans, progressive or one component after the other, are read
+ * into memory first: 64 of 16 bits a block, in zigzag order.
+ */
+
+import {
+  BAD_CODE,
+  BAD_RESTART,
+  BLOCK,
+  BLOCK_BYTES,
+  BLOCKS,
+  bits,
+  COLUMNS,
+  DATA_END,
+  END_OF_BAND,
+  extend,
+  INTERVAL,
+  LEFT,
+  OK,
+  PREDICTORS,
+  restart,
+  resume,
+  suspend,
+  TABLES,
+  take,
+  takeSymbol,
+  zeros,
+} from "./proof-bits";
+import { END_OF_BLOCK, isInPicture, writeValue } from "./proof-canonical";
+import { SLOT_BYTES } from "./proof-tables";
+
+function coefficientsOf(block: usize, column: u32, row: u32): usize {
+  const x = column * load<u8>(block, 5) + load<u8>(block, 3);
+  const y = row * load<u8>(block, 6) + load<u8>(block, 4);
+  return load<u32>(block, 16) + ((<usize>(y * load<u32>(block, 20) + x)) << 7);
+}
+
+/** A bit for each of a block's coefficients that is not 0. */
+function notZero(block: usize): u64 {
+  const none = i16x8.splat(0);
+  let found: u64 = 0;
+  for (let group: u32 = 0; group < 8; group++)
+    found |= (<u64>(~i16x8.bitmask(i16x8.eq(v128.load(block + (group << 4)), none)) & 0xff)) << (group << 3);
+  return found;
+}
+
+/** `readRow` for coefficients that `readScan` has stored. */
+export function writeStoredRow(stream: usize, row: u32, skipped: usize, out: usize, ends: usize): void {
+  const columns = load<u32>(stream + COLUMNS);
+  const lastBlock = stream + BLOCK + load<u32>(stream + BLOCKS) * BLOCK_BYTES;
+  let at = out;
+  for (let column: u32 = 0; column < columns; column++) {
+    const isSkipped = skipped !== 0 && load<u8>(skipped + column) !== 0;
+    for (let block = stream + BLOCK; block < lastBlock && !isSkipped; block += BLOCK_BYTES) {
+      if (!isInPicture(block, column, row)) continue;
+      const from = coefficientsOf(block, column, row);
+      store<i16>(at, load<i16>(from));
+      at += 2;
+      let last: u32 = 0;
+      for (let found = notZero(from) & ~1; found !== 0; found &= found - 1) {
+        const k = <u32>ctz(found);
+        at = writeValue(at, k - last - 1, load<i16>(from + (k << 1)));
+        last = k;
+      }
+      store<u8>(at, END_OF_BLOCK);
+      at++;
+    }
+    store<u32>(ends + ((<usize>column) << 2), <u32>(at - out));
+  }
+}
+
+/** Kinds of scans: sequential; progressive, first and refining, of DC and of AC (G.1.2). */
+const SEQUENTIAL: u32 = 0;
+const DC_FIRST: u32 = 1;
+const DC_REFINE: u32 = 2;
+const AC_FIRST: u32 = 3;
+
+/**
+ * Reads a whole scan into stored coefficients. `first` and `last`: the band; `low`: the bit position. All sizes are those
+ * of the scan's MCUs, which are single blocks where it has one component.
+ */
+export function readScan(stream: usize, rows: u32, kind: u32, first: u32, last: u32, low: u32): i32 {
+  resume(stream);
+  const columns = load<u32>(stream + COLUMNS);
+  const lastBlock = stream + BLOCK + load<u32>(stream + BLOCKS) * BLOCK_BYTES;
+  const interval = load<u32>(stream + INTERVAL);
+  for (let row: u32 = 0; row < rows; row++)
+    for (let column: u32 = 0; column < columns; column++) {
+      if (interval !== 0) {
+        const left = load<u32>(stream + LEFT);
+        if (left === 0 && !restart(stream)) return BAD_RESTART;
+        store<u32>(stream + LEFT, (left === 0 ? interval : left) - 1);
+      }
+      for (let block = stream + BLOCK; block < lastBlock; block += BLOCK_BYTES) {
+        const into = coefficientsOf(block, column, row);
+        const ac = stream + TABLES + <usize>load<u8>(block, 2) * SLOT_BYTES;
+        let good = true;
+        if (kind === SEQUENTIAL)
+          good = readDc(stream, block, into, 0) && readBand(stream, ac, into, 1, 63, 0, 0);
+        else if (kind === DC_FIRST) good = readDc(stream, block, into, low);
+        else if (kind === DC_REFINE) store<i16>(into, load<i16>(into) | <i16>(take(1) << low));
+        else if (kind === AC_FIRST) good = readBand(stream, ac, into, first, last, low, 14);
+        else good = refineBand(stream, ac, into, first, last, low);
+        if (!good) return BAD_CODE;
+      }
+      if (bits < zeros) return DATA_END;
+    }
+  suspend(stream);
+  return OK;
+}
+
+function readDc(stream: usize, block: usize, into: usize, low: u32): bool {
+  const category = takeSymbol(stream + TABLES + <usize>load<u8>(block, 1) * SLOT_BYTES);
+  if (category < 0) return false;
+  const predictor = stream + PREDICTORS + ((<usize>load<u8>(block)) << 2);
+  let value = load<i32>(predictor);
+  if (category > 0) value += extend(take(category), category);
+  const scaled = value << low;
+  if (value < -32768 || value > 32767 || scaled < -32768 || scaled > 32767) return false;
+  store<i32>(predictor, value);
+  store<i16>(into, <i16>scaled);
+  return true;
+}
+
+/** `longest`: the largest run of blocks that end with this one, as its number of bits; 0: this block alone can end. */
+function readBand(
+  stream: usize,
+  table: usize,
+  into: usize,
+  first: u32,
+  last: u32,
+  low: u32,
+  longest: u32,
+): bool {
+  const ended = load<u32>(stream + END_OF_BAND);
+  if (ended > 0) {
+    store<u32>(stream + END_OF_BAND, ended - 1);
+    return true;
+  }
+  for (let k = first; k <= last; ) {
+    const symbol = takeSymbol(table);
+    if (symbol < 0) return false;
+    const run: u32 = symbol >> 4;
+    const size: u32 = symbol & 15;
+    if (size === 0) {
+      if (run < 15) {
+        if (run > longest) return false;
+        store<u32>(stream + END_OF_BAND, (1 << run) - 1 + take(run));
+        return true;
+      }
+      k += 16;
+      if (k > last) return false;
+      continue;
+    }
+    k += run;
+    if (k > last || size > 10) return false;
+    const value = extend(take(size), size) << low;
+    if (value < -32768 || value > 32767) return false;
+    store<i16>(into + (k << 1), <i16>value);
+    k++;
+  }
+  return true;
+}
+
+/** Adds one bit to a coefficient that is not 0 (G.1.2.3). */
+function refine(at: usize, bit: i32): void {
+  const value: i32 = load<i16>(at);
+  if (take(1) !== 0 && (value & bit) === 0) store<i16>(at, <i16>(value > 0 ? value + bit : value - bit));
+}
+
+function refineBand(stream: usize, table: usize, into: usize, first: u32, last: u32, low: u32): bool {
+  const bit: i32 = 1 << low;
+  const known = notZero(into) & (<u64>-1 >> (63 - last));
+  let k = first;
+  let ended = load<u32>(stream + END_OF_BAND);
+  if (ended === 0) {
+    for (; k <= last; k++) {
+      const symbol = takeSymbol(table);
+      if (symbol < 0) return false;
+      let run: i32 = symbol >> 4;
+      const size = symbol & 15;
+      let value = 0;
+      if (size === 1) value = take(1) !== 0 ? bit : -bit;
+      else if (size !== 0) return false;
+      else if (run < 15) {
+        ended = (1 << run) + take(run);
+        break;
+      }
+      // Past coefficients that are not 0, each with its bit, and past `run` that are.
+      for (; k <= last; k++) {
+        if (((known >> k) & 1) !== 0) refine(into + (k << 1), bit);
+        else if (--run < 0) break;
+      }
+      if (k > last) {
+        if (value !== 0) return false;
+        break;
+      }
+      if (value !== 0) store<i16>(into + (k << 1), <i16>value);
+    }
+  }
+  if (ended > 0) {
+    if (k <= last)
+      for (let rest = known & ((<u64>-1) << k); rest !== 0; rest &= rest - 1)
+        refine(into + ((<usize>ctz(rest)) << 1), bit);
+    store<u32>(stream + END_OF_BAND, ended - 1);
+  }
+  return true;
+}
