@@ -214,6 +214,7 @@ async function markAndProve(
     original,
     marked: picture.body,
     touched: picture.touched,
+    claims: picture.path === "recoded" ? undefined : "exact",
     template: { name: template.name, version: template.version },
     objectKey: job.objectKey,
     markedKey: publicKeyOf(job.objectKey),

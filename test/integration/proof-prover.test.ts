@@ -2,7 +2,6 @@ import { tmpdir } from "node:os";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
-import type { PixelBox } from "#imaging/orientation.ts";
 import { checkPair, checkPairWithRecord } from "#imaging/proof/check-pair.ts";
 import { generateProofKey, type ProofPrivateKey, parseRecord } from "#imaging/proof/sign-record.ts";
 import { withTagsOf } from "#imaging/tiff-writer.ts";
@@ -11,7 +10,7 @@ import { silentLogger } from "#kernel/logger.ts";
 import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
 import { loadProofTools } from "../../server/adapters/proof/proof-tools.ts";
 import { createPictureProver } from "../../server/adapters/proof/prover.ts";
-import type { ImageMarker } from "../../server/services/ports/image-marker.ts";
+import type { ImageMarker, TouchedBox } from "../../server/services/ports/image-marker.ts";
 import type { PictureProver } from "../../server/services/ports/picture-prover.ts";
 import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficients.ts";
 import { animation, photo, photo16 } from "../fixtures/pictures/pictures.ts";
@@ -34,11 +33,13 @@ afterAll(async () => {
   await prover.close();
 });
 
-async function marked(original: Uint8Array): Promise<{ marked: Uint8Array; touched: PixelBox[] }> {
+async function marked(original: Uint8Array): Promise<{ marked: Uint8Array; touched: TouchedBox[] }> {
   const { body, touched } = await marker.mark(original, { mark: DEFAULT_MARK });
   return { marked: body, touched: [...touched] };
 }
 
+const onPage = (boxes: readonly TouchedBox[], wanted: number) =>
+  boxes.filter(({ page }) => page === wanted).map(({ page: _page, ...box }) => box);
 const names = {
   template: { name: "corner", version: "ab".repeat(32) },
   objectKey: "raw/kern/1",
@@ -98,7 +99,11 @@ describe("proves what the marker has made, and anybody can check the record", ()
     const original = withTagsOf(pages[0]!, pages);
     const pair = await marked(original);
     const record = parseRecord((await prover.prove({ original, ...pair, ...names })).record);
-    expect(record.evidence).toMatchObject({ class: "exact", touched: pair.touched });
+    expect(record.evidence).toMatchObject({
+      class: "exact",
+      touched: onPage(pair.touched, 0),
+      furtherPages: [onPage(pair.touched, 1)],
+    });
     const [box] = record.evidence.furtherPages[0]!;
     expect(box!.left + box!.width).toBeLessThanOrEqual(200);
     expect(box!.top).toBeGreaterThan(200);
@@ -124,7 +129,7 @@ describe("a JPEG that was coded again", () => {
     } as const;
     const overlay = [{ input: await sharp(white).png().toBuffer(), left: box.left, top: box.top }];
     const jpeg = await sharp(original).composite(overlay).keepMetadata().jpeg(options).toBuffer();
-    return { original, marked: new Uint8Array(jpeg), touched: [box] };
+    return { original, marked: new Uint8Array(jpeg), touched: [{ ...box, page: 0 }] };
   }
 
   test.each([{ quality: 80 }, { quality: 92, chromaSubsampling: "4:4:4" }])(
@@ -163,7 +168,7 @@ describe("a JPEG that was coded again", () => {
   test("with a mark over all of it has only its whole measured", async () => {
     const original = new Uint8Array(await photo(size).jpeg({ progressive: true }).toBuffer());
     const { marked } = await codedAgain(original, { quality: 80 });
-    const touched = [{ left: 0, top: 0, ...size }];
+    const touched = [{ left: 0, top: 0, ...size, page: 0 }];
     const proof = await prover.prove({ original, marked, touched, ...names });
     expect(proof.class).toBe("whole_image");
     const record = parseRecord(proof.record);

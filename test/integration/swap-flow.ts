@@ -27,7 +27,7 @@ export function swapFlow(name: string, install: () => Promise<Installation>): vo
       const now = await bench.row(row.id);
       expect(now.published).toMatchObject({
         markSpec: row.markSpec,
-        template: "text",
+        template: "settings",
         proofClass: "exact",
         snapshotKey: null,
       });

@@ -23,12 +23,12 @@ const MOST_KEPT_BYTES = 64 * 1024 * 1024;
 let tools: ProofTools | undefined;
 
 async function prove(message: ProofMessage): Promise<PictureProof> {
-  const { original, marked, touched, template, objectKey, markedKey, traceId, time } = message;
+  const { original, marked, claims, template, objectKey, markedKey, traceId, time } = message;
   tools ??= await loadProofTools();
   const { kernel, sha256 } = tools;
   let finding: PairFinding;
   try {
-    finding = await examinePair({ original, marked }, { touched }, tools);
+    finding = await examinePair({ original, marked }, { ...regionsOf(message), claims }, tools);
   } finally {
     if (kernel.memoryBytes > MOST_KEPT_BYTES) tools = undefined;
   }
@@ -54,6 +54,15 @@ async function prove(message: ProofMessage): Promise<PictureProof> {
     key,
   );
   return { record: recordBytes(record), class: evidence.class };
+}
+
+/** The boxes by page: what is told of one page says nothing about another. */
+function regionsOf({ touched }: ProofMessage) {
+  const pages = Array.from({ length: Math.max(0, ...touched.map(({ page }) => page)) + 1 }, (_, page) =>
+    touched.filter((box) => box.page === page).map(({ page: _page, ...box }) => box),
+  );
+  const [first = [], ...furtherPages] = pages;
+  return { touched: first, ...(furtherPages.length > 0 && { furtherPages }) };
 }
 
 parentPort!.on("message", async (message: ProofMessage & { readonly id: number }) => {

@@ -55,10 +55,7 @@ export function createPictureProver(
       const bytes = await bytesWhileProving(request);
       using _held = await budget.acquire(bytes, { signal });
       const time = new Date(deps.clock.now()).toISOString();
-      return await pool.run(
-        { ...request, touched: request.touched.map((box) => ({ ...box })), time },
-        { signal },
-      );
+      return await pool.run({ ...request, time }, { signal });
     },
     close: () => pool.close(),
   };

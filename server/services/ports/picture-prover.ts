@@ -1,10 +1,12 @@
-import type { PixelBox } from "#imaging/orientation.ts";
+import type { TouchedBox } from "./image-marker.ts";
 
 export interface ProofRequest {
   readonly original: Uint8Array;
   readonly marked: Uint8Array;
-  /** Where the mark may have changed pixels, on the pixels as they are stored; each frame of an animation alike. */
-  readonly touched: readonly PixelBox[];
+  /** Where the mark may have changed pixels, as the marker has told. */
+  readonly touched: readonly TouchedBox[];
+  /** `exact`: less is no proof; what a way of marking promises that leaves all else as it is. */
+  readonly claims?: "exact" | undefined;
   readonly template: { readonly name: string; readonly version: string };
   readonly objectKey: string;
   readonly markedKey: string;
