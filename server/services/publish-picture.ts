@@ -10,6 +10,7 @@ import {
   publishedBy,
   type SwapDeps,
   takeSnapshot,
+  unsettledSwap,
   type VisibleObject,
   visibleAt,
 } from "./swap.ts";
@@ -50,7 +51,8 @@ export async function publishPicture(
   const { row, picture } = publication;
   const visible = await visibleAt(store, publicKeyOf(row.objectKey), signal);
   const swap =
-    (await unsettledSwap(deps, publication, visible)) ?? (await newSwap(deps, publication, visible, signal));
+    (await ownUnsettledSwap(deps, publication, visible)) ??
+    (await newSwap(deps, publication, visible, signal));
   if (!swap) return false;
   if (visible?.sha256 !== picture.sha256) {
     await show(deps, publication, swap, visible, signal);
@@ -67,20 +69,18 @@ export async function publishPicture(
 }
 
 /** An earlier attempt that showed just this and could not say so: nothing is left but to say it. */
-async function unsettledSwap(
-  { ledger, store }: SwapDeps,
+async function ownUnsettledSwap(
+  deps: SwapDeps,
   { row, picture, markSpec, template }: Publication,
   visible: VisibleObject | null,
 ): Promise<Swap | null> {
   if (visible?.sha256 !== picture.sha256) return null;
-  const earlier = await ledger.begunFor(row.id, picture.sha256);
-  if (!earlier) return null;
-  const { becomes } = earlier;
+  const earlier = await unsettledSwap(deps, row.id, picture.sha256);
   const same =
-    becomes.markSpec === markSpec &&
-    becomes.template === template.name &&
-    becomes.templateVersion === template.version;
-  return same && (await store.head(becomes.proofKey)) ? earlier : null;
+    earlier?.becomes.markSpec === markSpec &&
+    earlier.becomes.template === template.name &&
+    earlier.becomes.templateVersion === template.version;
+  return same ? earlier : null;
 }
 
 /** A swap ready to happen: written down, its proof and its snapshot in the store. `null`: not wanted any more. */

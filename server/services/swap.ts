@@ -47,22 +47,36 @@ export async function visibleAt(
  * it will have happened when this one has.
  */
 export async function beginSwap(
-  { ledger }: SwapDeps,
+  deps: SwapDeps,
   row: MediaRow,
   visible: VisibleObject | null,
   swap: Pick<NewSwap, "id" | "becomes" | "ownsProof">,
 ): Promise<Swap> {
+  const { ledger } = deps;
   const common = { ...swap, mediaId: row.id, owner: row.owner, publicKey: publicKeyOf(row.objectKey) };
   if (!visible || visible.sha256 === swap.becomes.sha256)
     return ledger.begin({ ...common, follows: null, keeps: null });
   const { sha256 } = visible;
   const recorded = row.published?.sha256 === sha256 ? provenOf(row.published) : null;
-  const earlier = recorded ? null : await ledger.begunFor(row.id, sha256);
+  const earlier = recorded ? null : await unsettledSwap(deps, row.id, sha256);
   return ledger.begin({
     ...common,
     follows: earlier?.id ?? null,
     keeps: { sha256, proven: recorded ?? earlier?.becomes ?? null },
   });
+}
+
+/** A `begun` swap that may have made these bytes visible: whatever precedes the change is in the store. */
+export async function unsettledSwap(
+  { ledger, store }: SwapDeps,
+  mediaId: string,
+  sha256: string,
+): Promise<Swap | null> {
+  for (const swap of await ledger.begunFor(mediaId, sha256)) {
+    const { snapshot, becomes } = swap;
+    if ((await store.head(becomes.proofKey)) && (!snapshot || (await store.head(snapshot.key)))) return swap;
+  }
+  return null;
 }
 
 /** Copies what is visible to the swap's snapshot. @throws AppError `store.precondition_failed` when it has changed. */

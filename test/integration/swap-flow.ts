@@ -157,6 +157,33 @@ export function swapFlow(name: string, install: () => Promise<Installation>): vo
       await bench.expectConsistent(row.id, { text: "Second", snapshots: [] });
     });
 
+    test("keeps what was there before when three work on one job, and one is behind with its snapshot", async () => {
+      const row = await bench.marked("First");
+      await bench.remark(row, "Second");
+      const lease = await bench.take();
+      const held = Promise.withResolvers<void>();
+      const waiting = Promise.withResolvers<void>();
+      const store = withPublicPut(bench.data.store, async (put) => {
+        waiting.resolve();
+        await held.promise;
+        return put();
+      });
+      const ahead = gateAt("swapped");
+      const slow = bench.work({ steps: ahead.steps, store, random }, lease);
+      await waiting.promise;
+      const behind = gateAt("proof_stored");
+      const late = bench.work({ steps: behind.steps, random }, lease);
+      await behind.arrived;
+      held.resolve();
+      await ahead.arrived;
+      expect(await bench.work({}, lease)).toBe("marked");
+      behind.release();
+      ahead.release();
+      expect(await late).not.toBe("marked");
+      expect(await slow).toBe("dropped");
+      await bench.expectConsistent(row.id, { text: "Second", snapshots: ["First"] });
+    });
+
     test("has one winner when a second worker sees what a first has not yet settled", async () => {
       const row = await bench.marked("First");
       await bench.remark(row, "Second");

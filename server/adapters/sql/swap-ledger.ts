@@ -24,7 +24,7 @@ const SWAP_COLUMNS: Columns<SwapRecord> = {
 };
 /** Snapshots of one object in one millisecond; more than that is no accident. */
 const MOST_NAME_TRIES = 1_000;
-/** Snapshots of one picture that are told. */
+/** Swaps of one picture that are told. */
 const MOST_TOLD = 1_000;
 
 /** `close` leaves the database open: whoever opened it closes it. */
@@ -80,8 +80,8 @@ class SqlSwapLedger implements SwapLedger {
     return this.#begins.submit(swap);
   }
 
-  async begunFor(mediaId: string, sha256: string): Promise<Swap | null> {
-    const record = await this.#database.read((db) =>
+  async begunFor(mediaId: string, sha256: string): Promise<readonly Swap[]> {
+    const records = await this.#database.read((db) =>
       db
         .selectFrom("swaps")
         .selectAll()
@@ -89,10 +89,10 @@ class SqlSwapLedger implements SwapLedger {
         .where("becomes_sha256", "=", sha256)
         .where("state", "=", "begun")
         .orderBy("at_ms", "desc")
-        .limit(1)
-        .executeTakeFirst(),
+        .limit(MOST_TOLD)
+        .execute(),
     );
-    return record ? toSwap(record) : null;
+    return records.map(toSwap);
   }
 
   async finish(id: string): Promise<void> {

@@ -44,8 +44,8 @@ export type Abandonment = "abandoned" | "kept" | "gone";
 export interface SwapLedger {
   /** Writes a swap down as `begun` and gives its snapshot a key that no other has. */
   begin(swap: NewSwap): Promise<Swap>;
-  /** The latest `begun` swap of a picture to these bytes: had it happened, nobody has written so. */
-  begunFor(mediaId: string, sha256: string): Promise<Swap | null>;
+  /** `begun` swaps of a picture to these bytes, newest first: had one happened, nobody has written so. */
+  begunFor(mediaId: string, sha256: string): Promise<readonly Swap[]>;
   /** A `begun` swap turns out to have happened, and with it the one it follows; without a snapshot nothing more is to be
    *  known of it. */
   finish(id: string): Promise<void>;
