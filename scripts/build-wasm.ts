@@ -29,12 +29,12 @@ const PRODUCTS: readonly WasmProduct[] = [
     source: `${ROOM}/assembly/preprocess/kernel.ts`,
     product: `${ROOM}/preprocessor-kernel-code.ts`,
     constant: "PREPROCESSOR_KERNEL_CODE",
-    pages: 11,
+    pages: 12,
   },
   {
     source: `${ROOM}/assembly/preprocess/command.ts`,
     product: "resources/wasm/preprocess.wasm",
-    pages: 11,
+    pages: 12,
   },
 ];
 

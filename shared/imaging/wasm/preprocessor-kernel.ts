@@ -19,7 +19,7 @@ interface KernelExports {
 const SHA = 0x4000;
 const INPUT = 0x20000;
 const INPUT_BYTES = 0x80000;
-const DYNAMIC = 0xb0000;
+const DYNAMIC = 0xc0000;
 /** Of a side, in pixels. */
 export const MOST_PIXELS = 65_535;
 /** A hash in progress: state, block, length. */

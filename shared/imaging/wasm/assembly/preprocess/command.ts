@@ -4,7 +4,9 @@
  */
 
 import { greyscale } from "./greyscale";
-import { DYNAMIC, INPUT, SHA } from "./memory-map";
+import { decodeJpeg, openJpeg, shrinkJpeg, shrunkHeight, shrunkWidth, spanX, spanY } from "./jpeg-decode";
+import { components, exifOrientation, frameHeight, frameWidth } from "./jpeg-frame";
+import { free, hold, reachTo, SHA } from "./memory-map";
 import {
   pictureChannels,
   pictureHeight,
@@ -14,9 +16,8 @@ import {
   rowsAtOnce,
   writePicture,
 } from "./pnm";
-import { openResize, resized, resizeRows, turnResized } from "./resize";
 import { shaBegin, shaEnd } from "./sha256";
-import { openTurn, turnNext } from "./turn";
+import { closeSink, openSink, takeRows } from "./sink";
 import {
   argument,
   BAD_INPUT,
@@ -27,6 +28,8 @@ import {
   isText,
   numberAt,
   OUT,
+  peekTwo,
+  read,
   readRest,
   say,
   sayHex,
@@ -35,6 +38,10 @@ import {
 
 const USAGE: string =
   "give at least one of: --resize SIDE (longest, 1 to 65535), --orientation 1..8, --grey, --sha256";
+
+const JPEG_START: u32 = 0xffd8;
+/** Bytes of a file that are read at once. */
+const PIECE: usize = 0x40000;
 
 let side: u32 = 0;
 let orientation: u32 = 0;
@@ -58,37 +65,57 @@ function readOptions(): void {
   if (side === 0 && orientation === 0 && !grey && !hash) fail(BAD_USE, USAGE);
 }
 
-/** Of a picture whose longest side becomes `side`: never larger, at least one pixel. */
+/** Of a picture whose longest side becomes `side`, if it is given: never larger, at least one pixel. */
 function shrunk(length: u32, longest: u32): u32 {
-  if (longest <= side) return length;
+  if (side === 0 || longest <= side) return length;
   return max<u32>(1, <u32>((<u64>length * side * 2 + longest) / (<u64>longest * 2)));
 }
 
-function transform(): void {
+/** A Netpbm picture, row by row as it comes. */
+function transformNetpbm(): void {
   readHead();
   const width = pictureWidth();
   const height = pictureHeight();
-  const channels = pictureChannels();
   const tag = max<u32>(1, orientation);
-  const resizing = side > 0;
-  const toWidth = resizing ? shrunk(width, max<u32>(width, height)) : width;
-  const toHeight = resizing ? shrunk(height, max<u32>(width, height)) : height;
-  if (!(resizing ? openResize(width, height, toWidth, toHeight) : openTurn(width, height, tag)))
-    fail(BAD_INPUT, "there is not enough memory for this picture");
+  const longest = max<u32>(width, height);
+  openSink(width, height, shrunk(width, longest), shrunk(height, longest), tag, width, height);
   for (let row: u32 = 0; row < height; ) {
     const rows = min<u32>(rowsAtOnce(), height - row);
     readRows(rows);
-    if (resizing) resizeRows(INPUT, rows);
-    else turnNext(rows);
+    takeRows(rows);
     row += rows;
   }
-  let at = resizing ? resized() : DYNAMIC;
-  if (resizing && tag !== 1) at = turnResized(tag);
-  if (at === 0) fail(BAD_INPUT, "there is not enough memory for this picture");
-  if (grey) greyscale(at, toWidth * toHeight);
+  writeUpright(shrunk(width, longest), shrunk(height, longest), tag, pictureChannels());
+}
+
+/** A JPEG, all of it at hand; as upright as its EXIF says, unless an option says otherwise. */
+function transformJpeg(): void {
+  const from = free();
+  let end = from;
+  for (;;) {
+    if (!reachTo(<u64>end + PIECE)) fail(BAD_INPUT, "there is not enough memory for this picture");
+    const length = read(end, PIECE);
+    end += length;
+    if (length < PIECE) break;
+  }
+  hold(end);
+  openJpeg(from, end);
+  shrinkJpeg(side);
+  const tag = orientation > 0 ? orientation : exifOrientation;
+  const longest = max<u32>(frameWidth, frameHeight);
+  const toWidth = shrunk(frameWidth, longest);
+  const toHeight = shrunk(frameHeight, longest);
+  openSink(shrunkWidth(), shrunkHeight(), toWidth, toHeight, tag, spanX(), spanY());
+  decodeJpeg();
+  writeUpright(toWidth, toHeight, tag, components === 1 ? 1 : 3);
+}
+
+function writeUpright(width: u32, height: u32, tag: u32, channels: u32): void {
+  const at = closeSink(tag);
+  if (grey) greyscale(at, width * height);
   const swapped = tag >= 5;
   const depth = grey ? (channels & 1 ? 1 : 2) : channels;
-  writePicture(at, swapped ? toHeight : toWidth, swapped ? toWidth : toHeight, depth);
+  writePicture(at, swapped ? height : width, swapped ? width : height, depth);
 }
 
 /** The hash of all of standard input; on standard error where a picture goes to standard output. */
@@ -106,6 +133,9 @@ export function _start(): void {
     hashInput();
   }
   const transforms = side > 0 || orientation > 0 || grey;
-  if (transforms) transform();
+  if (transforms) {
+    if (peekTwo() === JPEG_START) transformJpeg();
+    else transformNetpbm();
+  }
   if (hash) writeHash(transforms ? COMPLAINTS : OUT);
 }

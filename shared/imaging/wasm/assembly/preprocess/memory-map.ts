@@ -18,8 +18,17 @@ export const INPUT_BYTES: usize = 0x80000;
 /** What the WASI command has read ahead. */
 export const READ_AHEAD: usize = 0xa0000;
 export const READ_AHEAD_BYTES: usize = 0x10000;
+/** Eight Huffman tables of a JPEG (DC 0–3, AC 0–3), see jpeg-bits.ts. */
+export const HUFFMAN: usize = 0xb0000;
+export const HUFFMAN_BYTES: usize = 0xc00;
+/** Four quantisation tables of 64 × u16 in natural order. */
+export const QUANTISATION: usize = 0xb6000;
+/** Up to four components, see jpeg-frame.ts. */
+export const COMPONENTS: usize = 0xb6200;
+/** A block on its way from frequencies to samples, f32. */
+export const TRANSFORM: usize = 0xb6400;
 /** From here on each picture takes what it needs. */
-export const DYNAMIC: usize = 0xb0000;
+export const DYNAMIC: usize = 0xc0000;
 
 /** Of a picture's side, in and out. */
 export const MOST_PIXELS: u32 = 65_535;
@@ -31,4 +40,16 @@ export function reachTo(end: u64): bool {
   if (end > 0xffff_0000) return false;
   const missing = <i32>((end + PAGE - 1) / PAGE) - memory.size();
   return missing <= 0 || memory.grow(missing) >= 0;
+}
+
+let held: usize = DYNAMIC;
+
+/** Where the next picture's memory starts. */
+export function free(): usize {
+  return held;
+}
+
+/** Memory below `end` is in use until the program ends. */
+export function hold(end: usize): void {
+  held = (end + 15) & ~15;
 }

@@ -93,7 +93,7 @@ export function readHead(): void {
   else {
     if (letters === word("P5")) channels = 1;
     else if (letters === word("P6")) channels = 3;
-    else fail(BAD_INPUT, "the picture is none: PGM (P5), PPM (P6) and PAM (P7) are read");
+    else fail(BAD_INPUT, "the picture is none: JPEG, PGM (P5), PPM (P6) and PAM (P7) are read");
     width = readNumber();
     height = readNumber();
     if (readNumber() !== 255) fail(BAD_INPUT, "only samples of 8 bits (a MAXVAL of 255) are read");

@@ -4,7 +4,7 @@
  * lobes does the rest. Samples count as they are coded (not as linear light), and as much as they are opaque.
  */
 
-import { DYNAMIC, MOST_PIXELS, reachTo } from "./memory-map";
+import { free, MOST_PIXELS, reachTo } from "./memory-map";
 import { turnRows } from "./turn";
 
 const LOBES: f64 = 3;
@@ -83,6 +83,18 @@ function boxFor(from: u32, to: u32): u32 {
 
 /** Sides from 1 to 65,535. False when there is no memory for it, or a side is wrong. */
 export function openResize(fromWidth: u32, fromHeight: u32, toWidth: u32, toHeight: u32): bool {
+  return openSpan(fromWidth, fromHeight, toWidth, toHeight, fromWidth, fromHeight);
+}
+
+/** As `openResize`, of a picture that ends within its last column and row: `spanX` and `spanY` are its true sides. */
+export function openSpan(
+  fromWidth: u32,
+  fromHeight: u32,
+  toWidth: u32,
+  toHeight: u32,
+  spanX: f64,
+  spanY: f64,
+): bool {
   if (fromWidth - 1 >= MOST_PIXELS || fromHeight - 1 >= MOST_PIXELS) return false;
   if (toWidth - 1 >= MOST_PIXELS || toHeight - 1 >= MOST_PIXELS) return false;
   sourceWidth = fromWidth;
@@ -93,11 +105,11 @@ export function openResize(fromWidth: u32, fromHeight: u32, toWidth: u32, toHeig
   boxY = boxFor(fromHeight, toHeight);
   cells = (fromWidth + boxX - 1) / boxX;
   const cellRows = (fromHeight + boxY - 1) / boxY;
-  const ratioX = <f64>fromWidth / boxX / toWidth;
-  const ratioY = <f64>fromHeight / boxY / toHeight;
+  const ratioX = spanX / boxX / toWidth;
+  const ratioY = spanY / boxY / toHeight;
   tapsX = tapsFor(ratioX, cells);
   tapsY = tapsFor(ratioY, cellRows);
-  const boxesAt: u64 = DYNAMIC;
+  const boxesAt: u64 = free();
   const ringAt = boxesAt + <u64>cells * WIDE;
   const filterXAt = ringAt + <u64>tapsY * toWidth * WIDE;
   const filterYAt = filterXAt + <u64>toWidth * (tapsX + 1) * 4;

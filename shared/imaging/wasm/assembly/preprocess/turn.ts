@@ -1,6 +1,6 @@
 /** AssemblyScript: EXIF orientations (tag 0x0112, 1 to 8): stored RGBA pixels into upright ones. */
 
-import { DYNAMIC, INPUT, MOST_PIXELS, reachTo } from "./memory-map";
+import { free, INPUT, MOST_PIXELS, reachTo } from "./memory-map";
 
 let sourceWidth: u32 = 0;
 let sourceHeight: u32 = 0;
@@ -14,13 +14,13 @@ export function openTurn(width: u32, height: u32, orientation: u32): bool {
   sourceHeight = height;
   sourceOrientation = orientation;
   sourceRow = 0;
-  return reachTo(DYNAMIC + <u64>width * height * 4);
+  return reachTo(free() + <u64>width * height * 4);
 }
 
-/** Takes the next rows out of INPUT; the upright picture grows at DYNAMIC. */
+/** Takes the next rows out of INPUT; the upright picture grows at `free()`. */
 export function turnNext(rows: u32): void {
   const taken = min<u32>(rows, sourceHeight - sourceRow);
-  turnRows(INPUT, DYNAMIC, sourceRow, taken, sourceWidth, sourceHeight, sourceOrientation);
+  turnRows(INPUT, free(), sourceRow, taken, sourceWidth, sourceHeight, sourceOrientation);
   sourceRow += taken;
 }
 

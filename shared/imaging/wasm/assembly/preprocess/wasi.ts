@@ -111,22 +111,34 @@ export function hashInput(): void {
   hashing = true;
 }
 
-/** False at the end of standard input. */
-function readAhead(): bool {
-  store<u32>(PIECE, <u32>READ_AHEAD);
-  store<u32>(PIECE, <u32>READ_AHEAD_BYTES, 4);
+/** Reads behind what is there. False at the end of standard input. */
+function readMore(): bool {
+  store<u32>(PIECE, <u32>end);
+  store<u32>(PIECE, <u32>(READ_AHEAD + READ_AHEAD_BYTES - end), 4);
   if (fd_read(0, PIECE, 1, DONE) !== 0) fail(BAD_INPUT, "standard input cannot be read");
   const length = <usize>load<u32>(DONE);
-  if (hashing) shaUpdate(READ_AHEAD, length);
-  next = READ_AHEAD;
-  end = READ_AHEAD + length;
+  if (hashing) shaUpdate(end, length);
+  end += length;
   return length > 0;
+}
+
+/** Reads in place of what has been taken. False at the end of standard input. */
+function readAhead(): bool {
+  next = READ_AHEAD;
+  end = READ_AHEAD;
+  return readMore();
 }
 
 /** The next byte of standard input, -1 at its end. */
 export function readByte(): i32 {
   if (next === end && !readAhead()) return -1;
   return load<u8>(next++);
+}
+
+/** The first two bytes of standard input, big-endian; they are still to be read. 0 when there are not both. */
+export function peekTwo(): u32 {
+  while (end - next < 2 && readMore()) {}
+  return end - next < 2 ? 0 : ((<u32>load<u8>(next)) << 8) | load<u8>(next, 1);
 }
 
 /** Reads `length` bytes to `at`. Answers how many there were. */
