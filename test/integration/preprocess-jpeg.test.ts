@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
-import sharp, { type JpegOptions } from "sharp";
+import sharp, { type JpegOptions, type Sharp } from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficients.ts";
 import { photo } from "../fixtures/pictures/pictures.ts";
@@ -40,12 +40,22 @@ function differences(a: ArrayLike<number>, b: ArrayLike<number>) {
   return { most, mean: sum / a.length };
 }
 
+/** Hardly a place without a slope, so that a shift by a part of a pixel shows. */
+function waves(): Sharp {
+  const samples = Uint8Array.from({ length: SIZE.width * SIZE.height * 3 }, (_, i) => {
+    const pixel = Math.floor(i / 3);
+    const [x, y] = [pixel % SIZE.width, Math.floor(pixel / SIZE.width)];
+    return 128 + (90 - 20 * (i % 3)) * Math.sin(x / 13 + (i % 3)) * Math.cos(y / 11);
+  });
+  return sharp(samples, { raw: { ...SIZE, channels: 3 } });
+}
+
 const jpeg = (options: JpegOptions) => () =>
-  photo(SIZE)
+  waves()
     .jpeg({ quality: 90, ...options })
     .toBuffer();
 const grey = (options: JpegOptions) => () =>
-  photo(SIZE, 1)
+  waves()
     .toColourspace("b-w")
     .jpeg({ quality: 90, ...options })
     .toBuffer();
@@ -70,8 +80,8 @@ describe.each(pictures)("a JPEG, %s", (_, make) => {
     const { channels, samples } = await decoded(file, "--orientation", "1");
     const theirs = sharp(file).toColourspace(channels === 1 ? "b-w" : "srgb");
     const { most, mean } = differences(samples, await theirs.raw().toBuffer());
-    expect(most).toBeLessThanOrEqual(20);
-    expect(mean).toBeLessThan(1.5);
+    expect(most).toBeLessThanOrEqual(30);
+    expect(mean).toBeLessThan(2);
   });
 
   test.each([160, 64, 20])("becomes a thumbnail of %i as if it were decoded whole", async (side) => {
@@ -86,8 +96,23 @@ describe.each(pictures)("a JPEG, %s", (_, make) => {
       .toBuffer();
     const { most, mean } = differences(samples, theirs);
     expect(most).toBeLessThanOrEqual(6);
-    expect(mean).toBeLessThan(0.7);
+    expect(mean).toBeLessThan(1.1);
   });
+});
+
+test("the same coefficients give the same pixels, sequential, progressive, or with restart markers", async () => {
+  const plain = await jpeg({ optimiseCoding: false })();
+  const coefficients = readCoefficients(plain);
+  const pairs = [
+    [plain, await jpeg({ progressive: true })()],
+    [plain, await jpeg({ progressive: true, optimiseScans: true })()],
+    [writeJpeg(coefficients), writeJpeg(coefficients, { restartInterval: 4 })],
+  ] as const;
+  for (const [one, other] of pairs) {
+    expect(Buffer.compare(other, one)).not.toBe(0);
+    const [first, second] = [await decoded(one, "--grey"), await decoded(other, "--grey")];
+    expect(first.samples.equals(second.samples)).toBe(true);
+  }
 });
 
 test("a JPEG stands as its EXIF says, unless it is told otherwise", async () => {
