@@ -35,6 +35,12 @@ export function pngChunks(bytes: Uint8Array): PngChunk[] {
   return chunks;
 }
 
+/** Of them, those that only hold for the depth and colour type that they were written for. */
+const BY_FORM = new Set(["bKGD", "sBIT"]);
+
+/** Where IHDR has depth and colour type. */
+const FORM = [24, 25] as const;
+
 /** True for Adam7. */
 export function isInterlacedPng(bytes: Uint8Array): boolean {
   return bytes[28] === 1;
@@ -45,14 +51,15 @@ export function isInterlacedPng(bytes: Uint8Array): boolean {
 export function withChunksOf(source: Uint8Array, coded: Uint8Array): Uint8Array {
   const before: Uint8Array[] = [];
   const behind: Uint8Array[] = [];
+  const sameForm = FORM.every((at) => source[at] === coded[at]);
   let target = before;
   for (const { type, start, end } of pngChunks(source)) {
     if (type === "IDAT") target = behind;
-    if (!CODING.has(type)) target.push(source.subarray(start, end));
+    if (!CODING.has(type) || (sameForm && BY_FORM.has(type))) target.push(source.subarray(start, end));
   }
   const pieces = [coded.subarray(0, 8)];
   for (const { type, start, end } of pngChunks(coded)) {
-    if (!CODING.has(type)) continue;
+    if (!CODING.has(type) || (sameForm && BY_FORM.has(type))) continue;
     if (type === "IEND") pieces.push(...behind);
     pieces.push(coded.subarray(start, end));
     if (type === "IHDR") pieces.push(...before);

@@ -1,11 +1,12 @@
 import { JPEG_KERNEL_CODE } from "./jpeg-kernel-code.ts";
+import { compileModule, instantiateModule, type WasmMemory } from "./web-assembly.ts";
 
 /** Why the kernel stopped: assembly/memory-map.ts holds the same numbers. */
 export const KERNEL_STATUS = { ok: 0, badCode: 1, dataEnd: 2, noCode: 3, outputFull: 4 } as const;
 export type KernelStatus = (typeof KERNEL_STATUS)[keyof typeof KERNEL_STATUS];
 
 interface KernelExports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  readonly memory: WasmMemory;
   buildTable(slot: number, changedFrom: number): number;
   buildCodes(slot: number): void;
   begin(firstByte: number, blocks: number, rewrites: boolean): void;
@@ -43,13 +44,6 @@ const SCAN = 0x160000;
 const BEYOND = 0x1000;
 const PAGE = 0x10000;
 
-/** What this needs of WebAssembly's API: a page's types have it, Node's leave it out. */
-interface WasmApi {
-  compile(code: Uint8Array): Promise<object>;
-  instantiate(module: object, imports: object): Promise<{ readonly exports: unknown }>;
-}
-const { WebAssembly: wasm } = globalThis as unknown as { readonly WebAssembly: WasmApi };
-
 let module: Promise<object> | undefined;
 
 /** A block of the scan's MCU, in coding order. */
@@ -71,9 +65,8 @@ export class JpegKernel {
   }
 
   static async load(): Promise<JpegKernel> {
-    module ??= wasm.compile(Uint8Array.from(atob(JPEG_KERNEL_CODE), (byte) => byte.charCodeAt(0)));
-    const instance = await wasm.instantiate(await module, {});
-    return new JpegKernel(instance.exports as KernelExports);
+    module ??= compileModule(JPEG_KERNEL_CODE);
+    return new JpegKernel(await instantiateModule<KernelExports>(await module));
   }
 
   /** Memory held, in bytes; it never shrinks. */
