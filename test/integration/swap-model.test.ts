@@ -104,6 +104,7 @@ async function act(row: MediaRow, deed: Deed, unique: boolean): Promise<void> {
   }
 }
 
+/** MODEL_RUNS: how many, for a longer search. */
 test("whatever is marked, rolled back and killed, in any order: what is visible is proven, and in the end all agree", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { minLength: 1, maxLength: 7 }), fc.boolean(), async (deeds, unique) => {
