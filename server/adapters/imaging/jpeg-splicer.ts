@@ -3,6 +3,7 @@ import type { ColorCoding } from "#imaging/jpeg/color-coding.ts";
 import { type NotExact, notExact } from "#imaging/jpeg/not-exact.ts";
 import { readScanHeader, type ScanHeader } from "#imaging/jpeg/scan-header.ts";
 import { type SplicedJpeg, spliceMark } from "#imaging/jpeg/splice-mark.ts";
+import type { InkTile } from "#imaging/overlay.ts";
 import { JpegKernel } from "#imaging/wasm/jpeg-kernel.ts";
 import type { PictureFacts, PixelSpace } from "./inspect-picture.ts";
 import { type MarkTools, storedMask } from "./mark-picture.ts";
@@ -27,6 +28,16 @@ export function spliceableHeader(source: Uint8Array, facts: PictureFacts): ScanH
   return SPACES[header.colorCoding] === facts.space ? header : null;
 }
 
+const CHANNELS = { grey: 1, rgb: 3, cmyk: 4 } as const;
+
+/** A text mark on the picture's stored pixels, in its own colours. */
+export async function inkTile(facts: PictureFacts, mark: MarkSpec, tools: MarkTools): Promise<InkTile> {
+  const { coverage, ...box } = storedMask(facts, facts.orientation, mark, tools.rasteriser);
+  const alpha = coverage.map((value) => Math.round(value * mark.opacity));
+  const colors = await tools.colors.inSpaceOf(facts, mark.color);
+  return { ...box, channels: CHANNELS[facts.space], alpha, colors, blend: "normal" };
+}
+
 /** Marks JPEGs without coding them anew, see `spliceMark`; keeps the compiled kernel and its memory for the next one. */
 export class JpegSplicer {
   #kernel: Promise<JpegKernel> | undefined;
@@ -41,9 +52,8 @@ export class JpegSplicer {
     if (!header) return notExact("structure");
     this.#kernel ??= JpegKernel.load();
     const kernel = await this.#kernel;
-    const mask = storedMask(facts, facts.orientation, mark, tools.rasteriser);
-    const color = await tools.colors.inSpaceOf(facts, mark.color);
-    const result = spliceMark(kernel, source, header, { mask, color, opacity: mark.opacity });
+    const tiles = [await inkTile(facts, mark, tools)];
+    const result = spliceMark(kernel, source, header, tiles);
     if (kernel.memoryBytes > MOST_KEPT_BYTES) this.#kernel = undefined;
     return result;
   }
