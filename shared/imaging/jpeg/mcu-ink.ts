@@ -49,10 +49,11 @@ export class McuInk {
   }
 
   /**
-   * Puts changes where `samples` has the MCU's blocks, as `JpegKernel.samples` lays them out.
+   * Puts changes where `samples` has the MCU's blocks, as `JpegKernel.samples` lays them out; answers which blocks
+   * change, by their numbers.
    * @param mcu Its number in coding order.
    */
-  change(mcu: number, samples: Float32Array): void {
+  change(mcu: number, samples: Float32Array): number[] {
     const left = (mcu % this.#header.mcusPerRow) * this.#width;
     const top = Math.floor(mcu / this.#header.mcusPerRow) * this.#height;
     const tiles = this.#tiles.filter(
@@ -67,7 +68,7 @@ export class McuInk {
     if (tiles.every(({ blend }) => blend === "normal"))
       for (const tile of tiles) this.#layOver(tile, left, top);
     else this.#blend(tiles, left, top, samples);
-    this.#toSamples(samples);
+    return [...this.#blocks.keys()].filter((i) => this.#toSamples(i, samples));
   }
 
   /** Calls for each pixel of the MCU that a tile covers: its number in the MCU, and in the tile. */
@@ -156,25 +157,29 @@ export class McuInk {
     );
   }
 
-  #toSamples(samples: Float32Array): void {
+  /** False: nothing of block `i` changes. */
+  #toSamples(i: number, samples: Float32Array): boolean {
     const { components, maxHorizontal, maxVertical } = this.#header;
     const [cover, width] = [this.#cover, this.#width];
-    for (const [i, { component, x: blockX, y: blockY }] of this.#blocks.entries()) {
-      const stepX = maxHorizontal / components[component]!.horizontal;
-      const stepY = maxVertical / components[component]!.vertical;
-      const share = 1 / (stepX * stepY);
-      const plane = this.#added[component]!;
-      for (let at = 0; at < 64; at++) {
-        const x0 = (blockX * 8 + (at >> 3)) * stepX;
-        const y0 = (blockY * 8 + (at & 7)) * stepY;
-        let [covered, sum] = [0, 0];
-        for (let y = y0; y < y0 + stepY; y++)
-          for (let x = x0; x < x0 + stepX; x++) {
-            covered += cover[y * width + x]!;
-            sum += plane[y * width + x]!;
-          }
-        samples[i * 64 + at] = share * (sum - covered * samples[i * 64 + at]!);
-      }
+    const { component, x: blockX, y: blockY } = this.#blocks[i]!;
+    const stepX = maxHorizontal / components[component]!.horizontal;
+    const stepY = maxVertical / components[component]!.vertical;
+    const share = 1 / (stepX * stepY);
+    const plane = this.#added[component]!;
+    let isChanged = false;
+    for (let at = 0; at < 64; at++) {
+      const x0 = (blockX * 8 + (at >> 3)) * stepX;
+      const y0 = (blockY * 8 + (at & 7)) * stepY;
+      let covered = 0;
+      let sum = 0;
+      for (let y = y0; y < y0 + stepY; y++)
+        for (let pixel = y * width + x0; pixel < y * width + x0 + stepX; pixel++) {
+          covered += cover[pixel]!;
+          sum += plane[pixel]!;
+        }
+      isChanged ||= covered !== 0 || sum !== 0;
+      samples[i * 64 + at] = share * (sum - covered * samples[i * 64 + at]!);
     }
+    return isChanged;
   }
 }

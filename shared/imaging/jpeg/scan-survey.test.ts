@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { writeJpeg } from "../../../test/fixtures/pictures/jpeg-coefficients.ts";
-import { photographLike, SAMPLINGS } from "../../../test/fixtures/pictures/jpeg-pictures.ts";
+import { JFIF, photographLike, SAMPLINGS } from "../../../test/fixtures/pictures/jpeg-pictures.ts";
 import { JpegKernel, KERNEL_STATUS } from "../wasm/jpeg-kernel.ts";
 import { readScanHeader } from "./scan-header.ts";
 import { takeScan } from "./scan-intake.ts";
@@ -126,5 +126,3 @@ describe("ScanSurvey", () => {
     );
   });
 });
-
-const JFIF = [0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];

@@ -11,6 +11,7 @@ import {
   writeJpeg,
 } from "../../../test/fixtures/pictures/jpeg-coefficients.ts";
 import {
+  JFIF,
   photographLike as picture,
   random,
   SAMPLINGS,
@@ -28,7 +29,6 @@ beforeAll(async () => {
 const STEPS = 4;
 /** A one behind 0 to 15 zeros. */
 const RUNS_OF_ONE = Array.from({ length: 16 }, (_, run) => (run << 4) | 1);
-const JFIF = [0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
 
 function splice(bytes: Uint8Array, tile: InkTile) {
   const header = readScanHeader(bytes);
@@ -201,13 +201,14 @@ describe("spliceMark", () => {
 });
 
 const refused: [string, (bytes: Uint8Array) => Uint8Array, string][] = [
-  ["a progressive frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc2), "coding"],
-  ["an arithmetic frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc9), "coding"],
-  ["12 bits", (bytes) => with_(bytes, [0xff, 0xc0], 4, 12), "coding"],
+  ["a progressive frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc2), "progressive"],
+  ["an arithmetic frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc9), "arithmetic"],
+  ["a lossless frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc3), "process"],
+  ["12 bits", (bytes) => with_(bytes, [0xff, 0xc0], 4, 12), "samples"],
   [
     "a height that comes later",
     (bytes) => with_(with_(bytes, [0xff, 0xc0], 5, 0), [0xff, 0xc0], 6, 0),
-    "coding",
+    "height",
   ],
   ["a quantisation step of 0", (bytes) => with_(bytes, [0xff, 0xdb], 9, 0), "tables"],
   ["a table that is not there", (bytes) => with_(bytes, [0xff, 0xda], 6, 0x11), "tables"],
@@ -217,13 +218,26 @@ const refused: [string, (bytes: Uint8Array) => Uint8Array, string][] = [
   ["an early end", (bytes) => Uint8Array.from([...bytes.subarray(0, -200), 255, 217]), "data"],
   ["bytes too many", (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 1, 2, 255, 217]), "data"],
   ["a restart marker out of turn", (bytes) => with_(bytes, [0xff, 0xd0], 1, 0xd3), "data"],
-  ["a second scan", (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 0xff, 0xda, 0, 2]), "coding"],
+  ["a second scan", (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 0xff, 0xda, 0, 2]), "scans"],
+  [
+    "a height that comes after the scan",
+    (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 0xff, 0xdc, 0, 4, 0, 80, 255, 217]),
+    "height",
+  ],
+  ["a scan of half the coefficients", (bytes) => with_(bytes, [0xff, 0xda], 8, 31), "scans"],
+  ["fill bytes before a stuffed zero", (bytes) => withFill(bytes, 0), "structure"],
 ];
 
 function with_(bytes: Uint8Array, pattern: readonly number[], offset: number, value: number): Uint8Array {
   const copy = Uint8Array.from(bytes);
   copy[Buffer.from(bytes).indexOf(Buffer.from(pattern)) + offset] = value;
   return copy;
+}
+
+/** Two fill bytes and `marker` in the midst of the data. */
+function withFill(bytes: Uint8Array, marker: number): Uint8Array {
+  const at = Buffer.from(bytes).indexOf(Buffer.of(0xff, 0xd0)) - 3;
+  return Uint8Array.from([...bytes.subarray(0, at), 255, 255, 255, marker, ...bytes.subarray(at)]);
 }
 
 describe("what cannot be spliced", () => {

@@ -255,7 +255,7 @@ class Splicing {
 
   #mark(mcu: number): void {
     for (const [i, { component }] of this.#blocks.entries()) this.#kernel.toSamples(i, component);
-    this.#ink.change(mcu, this.#samples);
-    for (const [i, { component }] of this.#blocks.entries()) this.#kernel.addChanges(i, component);
+    for (const i of this.#ink.change(mcu, this.#samples))
+      this.#kernel.addChanges(i, this.#blocks[i]!.component);
   }
 }
