@@ -64,11 +64,29 @@ export class McuInk {
         tile.top + tile.height > top,
     );
     this.#cover.fill(0);
+    const [only] = tiles;
+    if (only && tiles.length === 1 && only.blend === "normal" && isPlain(only)) {
+      const [cover, { alpha }] = [this.#cover, only];
+      this.#eachPixel(only, left, top, (pixel, inTile) => {
+        cover[pixel] = alpha[inTile]! / 255;
+      });
+      const color = this.#rows.map((row, component) =>
+        row.reduce((sum, factor, i) => sum + factor * only.colors[i]!, this.#offsets[component]! - 128),
+      );
+      return this.#changedBlocks(samples, color);
+    }
     for (const plane of this.#added) plane.fill(0);
     if (tiles.every(({ blend }) => blend === "normal"))
       for (const tile of tiles) this.#layOver(tile, left, top);
     else this.#blend(tiles, left, top, samples);
-    return [...this.#blocks.keys()].filter((i) => this.#toSamples(i, samples));
+    return this.#changedBlocks(samples, null);
+  }
+
+  /** @param color The components' samples where it is the same for all pixels, 0 for 128; `null`: see `#added`. */
+  #changedBlocks(samples: Float32Array, color: readonly number[] | null): number[] {
+    const changed: number[] = [];
+    for (let i = 0; i < this.#blocks.length; i++) if (this.#toSamples(i, samples, color)) changed.push(i);
+    return changed;
   }
 
   /** Calls for each pixel of the MCU that a tile covers: its number in the MCU, and in the tile. */
@@ -88,12 +106,12 @@ export class McuInk {
 
   #layOver(tile: InkTile, left: number, top: number): void {
     const { alpha, channels, colors } = tile;
-    const isPlain = colors.length === channels;
+    const hasOneColor = isPlain(tile);
     const [cover, added, rows, offsets] = [this.#cover, this.#added, this.#rows, this.#offsets];
     this.#eachPixel(tile, left, top, (pixel, inTile) => {
       const part = alpha[inTile]! / 255;
       const rest = 1 - part;
-      const from = isPlain ? 0 : inTile * channels;
+      const from = hasOneColor ? 0 : inTile * channels;
       cover[pixel] = cover[pixel]! * rest + part;
       for (let component = 0; component < rows.length; component++) {
         const row = rows[component]!;
@@ -112,10 +130,10 @@ export class McuInk {
     const before = light.map((plane) => plane.slice());
     for (const tile of tiles) {
       const { alpha, blend, channels, colors } = tile;
-      const isPlain = colors.length === channels;
+      const hasOneColor = isPlain(tile);
       this.#eachPixel(tile, left, top, (pixel, inTile) => {
         const part = alpha[inTile]! / 255;
-        const from = isPlain ? 0 : inTile * channels;
+        const from = hasOneColor ? 0 : inTile * channels;
         for (const [channel, plane] of light.entries()) {
           const color = colors[from + channel]! / 255;
           const blended = blendChannel(blend, plane[pixel]!, this.#isInk ? 1 - color : color);
@@ -158,14 +176,15 @@ export class McuInk {
   }
 
   /** False: nothing of block `i` changes. */
-  #toSamples(i: number, samples: Float32Array): boolean {
+  #toSamples(i: number, samples: Float32Array, color: readonly number[] | null): boolean {
     const { components, maxHorizontal, maxVertical } = this.#header;
     const [cover, width] = [this.#cover, this.#width];
     const { component, x: blockX, y: blockY } = this.#blocks[i]!;
     const stepX = maxHorizontal / components[component]!.horizontal;
     const stepY = maxVertical / components[component]!.vertical;
     const share = 1 / (stepX * stepY);
-    const plane = this.#added[component]!;
+    const plane = color ? null : this.#added[component]!;
+    const sample = color ? color[component]! : 0;
     let isChanged = false;
     for (let at = 0; at < 64; at++) {
       const x0 = (blockX * 8 + (at >> 3)) * stepX;
@@ -175,11 +194,15 @@ export class McuInk {
       for (let y = y0; y < y0 + stepY; y++)
         for (let pixel = y * width + x0; pixel < y * width + x0 + stepX; pixel++) {
           covered += cover[pixel]!;
-          sum += plane[pixel]!;
+          if (plane) sum += plane[pixel]!;
         }
       isChanged ||= covered !== 0 || sum !== 0;
-      samples[i * 64 + at] = share * (sum - covered * samples[i * 64 + at]!);
+      samples[i * 64 + at] = share * (sum + covered * (sample - samples[i * 64 + at]!));
     }
     return isChanged;
   }
+}
+
+function isPlain({ colors, channels }: InkTile): boolean {
+  return colors.length === channels;
 }
