@@ -59,6 +59,7 @@ const [NOTE_BIT, NEXT_NOTE, NOTE_MCU, NOTE_DC] = [0, 1, 2, 4];
 const NOTED = 32;
 const NOTE_BYTES = 32;
 const CHANGE_BYTES = 8;
+const MOST_SLOTS = 4;
 /** Tables that change are made so that far fewer codes do. */
 const BYTES_FOR_A_CHANGE = 32;
 /** Piece of a change that was met outside a survey. */
@@ -272,14 +273,19 @@ export class JpegKernel {
     const noted = this.#exports.changesNoted();
     this.#exports.noteChanges(0, 0);
     if (noted * CHANGE_BYTES === this.#changesEnd - this.#changes) return noted === 0;
-    const real: [bit: number, slot: number][] = [];
+    // In one number each, slot below bit, which typed arrays sort as they are.
+    const real = new Float64Array(noted);
+    let count = 0;
     for (let at = first; at < first + 2 * noted; at += 2) {
       const [bit, where] = [words[at]! >>> 0, words[at + 1]!];
-      if (isReal(bit, where & 0xffff)) real.push([bit, where >> 16]);
+      if (isReal(bit, where & 0xffff)) real[count++] = bit * MOST_SLOTS + (where >> 16);
     }
-    real.sort(([a], [b]) => a - b);
-    for (const [i, change] of real.entries()) words.set(change, first + 2 * i);
-    this.#exports.setChanges(this.#changes, real.length);
+    const sorted = real.subarray(0, count).sort();
+    for (let i = 0; i < count; i++) {
+      words[first + 2 * i] = Math.floor(sorted[i]! / MOST_SLOTS);
+      words[first + 2 * i + 1] = sorted[i]! % MOST_SLOTS;
+    }
+    this.#exports.setChanges(this.#changes, count);
     return true;
   }
 

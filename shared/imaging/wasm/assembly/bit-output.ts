@@ -92,6 +92,22 @@ export function copyUntil(to: u32): bool {
 
 function copyBits(to: u32): bool {
   let from = copied;
+  if (to > from + 56) {
+    flushBytes();
+    const ones: i64 = 0x0101010101010101;
+    for (; to - from > 56 && written + 16 <= OUTPUT_BYTES; from += 56) {
+      held = (held << 56) | (bitsAt(from) >> 8);
+      // Seven bytes, left-aligned; the eighth is none of ones.
+      const word = (held >> heldBits) << 8;
+      const inverse = ~word;
+      if (((inverse - ones) & ~inverse & (ones << 7)) === 0) {
+        const bytes = i64x2.splat(word);
+        const swapped = i8x16.shuffle(bytes, bytes, 7, 6, 5, 4, 3, 2, 1, 0, 7, 6, 5, 4, 3, 2, 1, 0);
+        v128.store_lane<i64>(OUTPUT + written, swapped, 0);
+        written += 7;
+      } else for (let shift: u64 = 56; shift > 0; shift -= 8) writeByte(<u32>(word >> shift) & 255);
+    }
+  }
   while (from < to && written + 16 <= OUTPUT_BYTES) {
     const count = min<u32>(32, to - from);
     put(<u32>(bitsAt(from) >> (64 - count)), count);
@@ -101,12 +117,17 @@ function copyBits(to: u32): bool {
   return from >= to;
 }
 
-/** Ends an interval's output: its last byte is filled up with ones. */
-export function finishOutput(): void {
+/** Leaves less than a byte in `held`. */
+function flushBytes(): void {
   while (heldBits >= 8) {
     heldBits -= 8;
     writeByte(<u32>(held >> heldBits) & 255);
   }
+}
+
+/** Ends an interval's output: its last byte is filled up with ones. */
+export function finishOutput(): void {
+  flushBytes();
   if (heldBits > 0) writeByte((((<u32>held) << (8 - heldBits)) & 255) | (0xff >> heldBits));
   heldBits = 0;
 }
