@@ -12,6 +12,7 @@ import { MarkColors } from "../../server/adapters/imaging/mark-color.ts";
 import { storedMask } from "../../server/adapters/imaging/mark-picture.ts";
 import { TextRasteriser } from "../../server/adapters/imaging/text-rasteriser.ts";
 import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficients.ts";
+import { JFIF, photographLike, SAMPLINGS } from "../fixtures/pictures/jpeg-pictures.ts";
 import { photo } from "../fixtures/pictures/pictures.ts";
 import { real } from "../support/real-components.ts";
 
@@ -41,6 +42,12 @@ const pictures: [string, () => Promise<Uint8Array>][] = [
       return writeJpeg(readCoefficients(plain), { restartInterval: 4 });
     },
   ],
+  ...SAMPLINGS.filter(([, sampling]) => sampling.length < 4).flatMap(([name, sampling], i) =>
+    [0, 5].map((restartInterval): [string, () => Promise<Uint8Array>] => [
+      `${name}, made of numbers, restart interval ${restartInterval}`,
+      async () => writeJpeg(photographLike(331, 217, sampling, i), { restartInterval, extra: JFIF }),
+    ]),
+  ),
 ];
 
 describe.skipIf(!hasJpeglib)("libjpeg finds the same coefficients outside the touched MCUs", () => {
