@@ -9,11 +9,6 @@ export interface PixelBox {
   readonly height: number;
 }
 
-/** Coverage of a box, one byte a pixel, row by row: 0 nothing, 255 all of it. */
-export interface CoverageMask extends PixelBox {
-  readonly coverage: Uint8Array;
-}
-
 /** Anything that is no valid tag counts as upright, as viewers do. */
 export function orientationOf(tag: number | undefined): Orientation {
   return tag !== undefined && tag >= 1 && tag <= 8 && Number.isInteger(tag) ? (tag as Orientation) : 1;

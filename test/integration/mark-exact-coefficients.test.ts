@@ -9,6 +9,7 @@ import { readScanHeader } from "#imaging/jpeg/scan-header.ts";
 import { inspectPicture } from "../../server/adapters/imaging/inspect-picture.ts";
 import { JpegSplicer } from "../../server/adapters/imaging/jpeg-splicer.ts";
 import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficients.ts";
+import { JFIF, photographLike, SAMPLINGS } from "../fixtures/pictures/jpeg-pictures.ts";
 import { photo } from "../fixtures/pictures/pictures.ts";
 import { loadMarkTools, textTiles } from "../support/mark-tools.ts";
 import { real } from "../support/real-components.ts";
@@ -39,6 +40,12 @@ const pictures: [string, () => Promise<Uint8Array>][] = [
       return writeJpeg(readCoefficients(plain), { restartInterval: 4 });
     },
   ],
+  ...SAMPLINGS.filter(([, sampling]) => sampling.length < 4).flatMap(([name, sampling], i) =>
+    [0, 5].map((restartInterval): [string, () => Promise<Uint8Array>] => [
+      `${name}, made of numbers, restart interval ${restartInterval}`,
+      async () => writeJpeg(photographLike(331, 217, sampling, i), { restartInterval, extra: JFIF }),
+    ]),
+  ),
 ];
 
 describe.skipIf(!hasJpeglib)("libjpeg finds the same coefficients outside the touched MCUs", () => {

@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
+import { readScanHeader } from "#imaging/jpeg/scan-header.ts";
 import { AppError } from "#kernel/errors.ts";
 import { decodePixels } from "../../server/adapters/imaging/decode-pixels.ts";
 import { inspectPicture } from "../../server/adapters/imaging/inspect-picture.ts";
@@ -10,7 +11,10 @@ import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficie
 import { photo } from "../fixtures/pictures/pictures.ts";
 import { loadMarkTools, textTiles } from "../support/mark-tools.ts";
 
-const MUTATIONS = 1500;
+/** More of them: PLATEMARK_FUZZ_CASES=50000. */
+const MUTATIONS = Number(process.env.PLATEMARK_FUZZ_CASES ?? 1200);
+/** Milliseconds for a mutation, on a machine with much else to do. */
+const PATIENCE = 100;
 
 let tools: MarkTools;
 beforeAll(async () => {
@@ -25,10 +29,11 @@ function random(seed: number): () => number {
   };
 }
 
-/** Bytes changed, cut out, doubled, or the end cut off. */
+/** Bytes changed, cut out, doubled, or the end cut off; the head as often as all the rest. */
 function mutated(bytes: Uint8Array, next: () => number): Uint8Array {
   const copy = Uint8Array.from(bytes);
-  const at = Math.floor(next() * copy.length);
+  const reach = next() < 0.5 ? Buffer.from(bytes).indexOf(Buffer.of(0xff, 0xda)) + 14 : copy.length;
+  const at = Math.floor(next() * reach);
   const length = 1 + Math.floor(next() * 40);
   switch (Math.floor(next() * 6)) {
     case 0:
@@ -39,7 +44,7 @@ function mutated(bytes: Uint8Array, next: () => number): Uint8Array {
       return Uint8Array.from([...copy.subarray(0, at + length), ...copy.subarray(at)]);
     default:
       for (let hits = 1 + Math.floor(next() * 3); hits > 0; hits--)
-        copy[Math.floor(next() * copy.length)] = next() * 256;
+        copy[Math.floor(next() * reach)] = next() * 256;
       return copy;
   }
 }
@@ -55,42 +60,79 @@ async function outcome<T>(work: () => Promise<T>): Promise<T | AppError> {
 
 describe("a damaged JPEG", () => {
   const size = { width: 96, height: 64 };
-  test.each([
-    ["with the standard's tables", async () => await photo(size).jpeg({ optimiseCoding: false }).toBuffer()],
-    [
-      "with tables of its own",
-      async () => await photo(size).jpeg({ quality: 60, optimiseCoding: true }).toBuffer(),
-    ],
+  test.each<[string, number, () => Promise<Uint8Array>]>([
+    ["with the standard's tables", 1, () => photo(size).jpeg({ optimiseCoding: false }).toBuffer()],
+    ["with tables of its own", 1, () => photo(size).jpeg({ quality: 60, optimiseCoding: true }).toBuffer()],
     [
       "with restart markers",
+      1,
       async () => {
         const plain = await photo(size, 1).toColourspace("b-w").jpeg({ optimiseCoding: false }).toBuffer();
         return writeJpeg(readCoefficients(plain), { restartInterval: 5 });
       },
     ],
-  ])("%s is not spliced unless a decoder, too, finds nothing wrong with it", async (_, make) => {
-    const source = await make();
-    const splicer = new JpegSplicer();
-    const next = random(source.length);
-    const count = { spliced: 0, left: 0 };
-    for (let i = 0; i < MUTATIONS; i++) {
-      const bytes = mutated(source, next);
-      const facts = await outcome(() => inspectPicture(bytes, 1e8));
-      if (facts instanceof AppError || facts.format !== "jpeg") continue;
-      const spliced = await splicer.mark(bytes, facts, await textTiles(DEFAULT_MARK, facts, tools));
-      if (!spliced.exact) {
-        count.left++;
-        continue;
+    [
+      "of full quality and 4:4:4",
+      0.5,
+      () => photo(size).jpeg({ quality: 100, chromaSubsampling: "4:4:4", mozjpeg: false }).toBuffer(),
+    ],
+    ["in CMYK", 0.5, () => photo(size).toColourspace("cmyk").jpeg().toBuffer()],
+    [
+      "with trellis quantisation and tables 3",
+      0.5,
+      () =>
+        photo(size)
+          .jpeg({ trellisQuantisation: true, overshootDeringing: true, quantisationTable: 3 })
+          .toBuffer(),
+    ],
+    [
+      "so large that pieces of it are walked side by side",
+      0.1,
+      () => photo({ width: 800, height: 640 }).jpeg({ quality: 98, chromaSubsampling: "4:4:4" }).toBuffer(),
+    ],
+  ])(
+    "%s is not spliced unless a decoder, too, finds nothing wrong with it",
+    async (_, part, make) => {
+      const mutations = Math.ceil(MUTATIONS * part);
+      const source = await make();
+      const splicer = new JpegSplicer();
+      const next = random(source.length);
+      const count = { spliced: 0, left: 0 };
+      for (let i = 0; i < mutations; i++) {
+        const bytes = mutated(source, next);
+        const facts = await outcome(() => inspectPicture(bytes, 1e8));
+        if (facts instanceof AppError || facts.format !== "jpeg") continue;
+        const spliced = await splicer.mark(bytes, facts, await textTiles(DEFAULT_MARK, facts, tools));
+        if (!spliced.exact) {
+          count.left++;
+          continue;
+        }
+        count.spliced++;
+        const judged = await outcome(() => decodePixels(bytes, facts));
+        if (judged instanceof AppError)
+          throw new Error(`spliced, but ${judged.code}: ${judged.details.cause}`);
+        const after = await sharp(spliced.bytes, { failOn: "warning" })
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        expect([after.info.width, after.info.height]).toEqual([facts.width, facts.height]);
       }
-      count.spliced++;
-      const judged = await outcome(() => decodePixels(bytes, facts));
-      if (judged instanceof AppError) throw new Error(`spliced, but ${judged.code}: ${judged.details.cause}`);
-      const after = await sharp(spliced.bytes, { failOn: "warning" })
-        .raw()
-        .toBuffer({ resolveWithObject: true });
-      expect([after.info.width, after.info.height]).toEqual([facts.width, facts.height]);
+      expect(count.left).toBeGreaterThan(mutations / 10);
+      expect(count.spliced).toBeGreaterThan(mutations / 100);
+    },
+    30_000 + MUTATIONS * PATIENCE,
+  );
+
+  test("that is progressive is never spliced, and says so", async () => {
+    const source = await photo(size).jpeg({ progressive: true }).toBuffer();
+    const facts = await inspectPicture(source, 1e8);
+    const next = random(source.length);
+    expect(readScanHeader(source)).toEqual({ exact: false, reason: "progressive" });
+    for (let i = 0; i < MUTATIONS / 4; i++) {
+      const header = readScanHeader(mutated(source, next));
+      if (!header.exact) continue;
+      const tiles = await textTiles(DEFAULT_MARK, facts, tools);
+      const spliced = await new JpegSplicer().mark(mutated(source, next), facts, tiles);
+      expect(spliced.exact).toBe(false);
     }
-    expect(count.left).toBeGreaterThan(MUTATIONS / 4);
-    expect(count.spliced).toBeGreaterThan(20);
   });
 });

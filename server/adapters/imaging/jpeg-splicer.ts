@@ -9,8 +9,6 @@ import type { PictureFacts, PixelSpace } from "./inspect-picture.ts";
 /** A kernel that a large picture has made larger than this is given up: its memory never shrinks. */
 const MOST_KEPT_BYTES = 48 * 1024 * 1024;
 
-const NOTHING = { left: 0, top: 0, width: 0, height: 0, coverage: new Uint8Array(0) };
-
 const SPACES: Readonly<Record<ColorCoding, PixelSpace>> = {
   grey: "grey",
   rgb: "rgb",
@@ -39,14 +37,9 @@ export class JpegSplicer {
   ): Promise<SplicedJpeg | NotExact> {
     const header = spliceableHeader(source, facts);
     if (!header) return notExact("structure");
-    const [tile, ...more] = tiles;
-    if (more.length > 0 || (tile && (tile.blend !== "normal" || tile.colors instanceof Uint8Array)))
-      return notExact("area");
     this.#kernel ??= JpegKernel.load();
     const kernel = await this.#kernel;
-    const mask = tile ? { ...tile, coverage: tile.alpha } : NOTHING;
-    const color = tile?.colors instanceof Uint8Array ? [] : (tile?.colors ?? []);
-    const result = spliceMark(kernel, source, header, { mask, color, opacity: 1 });
+    const result = spliceMark(kernel, source, header, tiles);
     if (kernel.memoryBytes > MOST_KEPT_BYTES) this.#kernel = undefined;
     return result;
   }

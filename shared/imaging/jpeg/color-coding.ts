@@ -29,27 +29,64 @@ export function readColorCoding(
   return ids === "82,71,66" ? "rgb" : null;
 }
 
-/**
- * A colour as samples of the components, 0 to 255.
- * @param color In the picture's own space: grey; red, green, blue; or inks, 255 being all of it.
- */
-export function componentSamples(color: readonly number[], coding: ColorCoding): number[] {
+/** How a colour of the picture's own space becomes samples: `rows[component] · color + offsets[component]`, 0 to 255. */
+export interface ComponentMatrix {
+  readonly rows: readonly (readonly number[])[];
+  readonly offsets: readonly number[];
+}
+
+/** Colours: grey; red, green, blue; or inks, 255 being all of it. Pure. */
+export function componentMatrix(coding: ColorCoding): ComponentMatrix {
   switch (coding) {
     case "grey":
+      return { rows: [[1]], offsets: [0] };
     case "rgb":
-      return [...color];
+      return { rows: diagonal(3, 1), offsets: [0, 0, 0] };
     case "ycc":
-      return luminanceAndChrominance(color);
+      return { rows: YCC, offsets: [0, 128, 128] };
     case "cmyk":
-      return color.map((ink) => 255 - ink);
+      return { rows: diagonal(4, -1), offsets: [255, 255, 255, 255] };
     case "ycck":
-      return [...luminanceAndChrominance(color), 255 - color[3]!];
+      return {
+        rows: [...YCC.map((row) => [...row, 0]), [0, 0, 0, -1]],
+        offsets: [0, 128, 128, 255],
+      };
   }
 }
 
-/** ITU-T T.871, 6.2. */
-function luminanceAndChrominance(color: readonly number[]): number[] {
-  const [red, green, blue] = color as [number, number, number];
-  const luminance = 0.299 * red + 0.587 * green + 0.114 * blue;
-  return [luminance, 128 + (blue - luminance) / 1.772, 128 + (red - luminance) / 1.402];
+/** The other way round: `rows[channel] · (samples - offsets)` is the colour. Pure. */
+export function colorMatrix(coding: ColorCoding): readonly (readonly number[])[] {
+  switch (coding) {
+    case "ycc":
+      return RGB;
+    case "ycck":
+      return [...RGB.map((row) => [...row, 0]), [0, 0, 0, -1]];
+    default:
+      return componentMatrix(coding).rows;
+  }
 }
+
+/** Whether numbers count ink, so that blend modes, which are made for light, take them the other way round. */
+export function countsInk(coding: ColorCoding): boolean {
+  return coding === "cmyk" || coding === "ycck";
+}
+
+function diagonal(size: number, value: number): number[][] {
+  return Array.from({ length: size }, (_, row) =>
+    Array.from({ length: size }, (_, column) => (row === column ? value : 0)),
+  );
+}
+
+/** ITU-T T.871, 6.2. */
+const YCC = [
+  [0.299, 0.587, 0.114],
+  [-0.299 / 1.772, -0.587 / 1.772, (1 - 0.114) / 1.772],
+  [(1 - 0.299) / 1.402, -0.587 / 1.402, -0.114 / 1.402],
+];
+
+/** ITU-T T.871, 7. */
+const RGB = [
+  [1, 0, 1.402],
+  [1, (-0.114 * 1.772) / 0.587, (-0.299 * 1.402) / 0.587],
+  [1, 1.772, 0],
+];

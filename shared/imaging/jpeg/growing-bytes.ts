@@ -1,22 +1,19 @@
-/** Bytes written one piece behind the other into one buffer, which grows when the first guess was too small. */
+import { joinBytes } from "../join-bytes.ts";
+
+/** Bytes written one piece behind the other. */
 export class GrowingBytes {
-  #buffer: ArrayBuffer;
-  #length = 0;
+  readonly #pieces: Uint8Array[] = [];
 
-  constructor(expected: number) {
-    this.#buffer = new ArrayBuffer(expected);
-  }
-
+  /** Takes bytes that stay as they are. */
   readonly append = (piece: Uint8Array): void => {
-    const needed = this.#length + piece.length;
-    if (needed > this.#buffer.byteLength)
-      this.#buffer = this.#buffer.transfer(Math.max(needed, Math.ceil(this.#buffer.byteLength * 1.25)));
-    new Uint8Array(this.#buffer, this.#length).set(piece);
-    this.#length = needed;
+    if (piece.length > 0) this.#pieces.push(piece);
   };
 
-  /** All bytes, in a buffer of their own; nothing can be appended any more. */
+  /** Takes a copy of bytes that will change. */
+  readonly appendCopy = (piece: Uint8Array): void => this.append(piece.slice());
+
+  /** All bytes, in a buffer of their own. */
   finish(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#buffer.transfer(this.#length));
+    return joinBytes(this.#pieces);
   }
 }

@@ -1,7 +1,18 @@
 /** Why a picture cannot be marked by splicing; a decoder must judge it, and mark it if it can. */
 export type NotExactReason =
-  /** Not one interleaved sequential scan of 8 bits: progressive, arithmetic, 12 bits, several scans, DNL. */
-  | "coding"
+  | "progressive"
+  /** Arithmetic coding instead of Huffman's. */
+  | "arithmetic"
+  /** Lossless or hierarchical. */
+  | "process"
+  /** Not 8 bits a sample, or not 1, 3 or 4 components. */
+  | "samples"
+  /** More than one scan, or one that is not all components', all coefficients'. */
+  | "scans"
+  /** The height is 0 and comes behind the scan (DNL). */
+  | "height"
+  /** Sampling factors that do not divide each other, or more than ten blocks to the MCU. */
+  | "sampling"
   /** Colours that are coded in no way that we know. */
   | "color"
   /** Tables are missing, damaged, or not what 8 bits need. */

@@ -1,5 +1,5 @@
 import { type ColorCoding, readColorCoding } from "./color-coding.ts";
-import { type NotExact, notExact } from "./not-exact.ts";
+import { type NotExact, type NotExactReason, notExact } from "./not-exact.ts";
 import { readHuffmanTables, readQuantisationTables } from "./table-segments.ts";
 
 /** A component, with what its blocks need. */
@@ -32,7 +32,7 @@ export interface ScanHeader {
   readonly acTables: ReadonlyMap<number, Uint8Array>;
   /** Of the multi-picture index (CIPA DC-007), when there is one. `end` exclusive. */
   readonly index: { readonly start: number; readonly end: number } | null;
-  /** Offset of the scan's header, SOS. */
+  /** Offset of the scan's header, SOS, or of the fill bytes before it. */
   readonly scanStart: number;
   /** Offset of the first byte of entropy-coded data. */
   readonly dataStart: number;
@@ -40,6 +40,7 @@ export interface ScanHeader {
 
 const SOF0 = 0xc0;
 const SOF1 = 0xc1;
+const SOF2 = 0xc2;
 const DHT = 0xc4;
 const DAC = 0xcc;
 const SOS = 0xda;
@@ -50,7 +51,9 @@ const APP2 = 0xe2;
 const MOST_BLOCKS = 10;
 
 interface Segment {
+  /** With the fill bytes before its marker. `end` exclusive. */
   readonly start: number;
+  readonly end: number;
   readonly payload: Uint8Array;
 }
 
@@ -60,16 +63,18 @@ export function readScanHeader(bytes: Uint8Array): ScanHeader | NotExact {
   let at = 2;
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return notExact("structure");
   for (;;) {
+    const start = at;
+    // Any marker may have fill bytes before it (T.81, B.1.1.2).
+    while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++;
     const marker = bytes[at + 1];
     if (bytes[at] !== 0xff || marker === undefined || at + 4 > bytes.length) return notExact("structure");
     const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
     const end = at + 2 + length;
     if (length < 2 || end > bytes.length) return notExact("structure");
     const known = marker === DHT || marker === SOS || marker >= DQT || marker === DAC || isFrame(marker);
-    if (!known || marker === 0xdc || marker === 0xde || marker === 0xdf || marker === 0xff)
-      return notExact("structure");
+    if (!known || marker === 0xdc || marker === 0xde || marker === 0xdf) return notExact("structure");
     const list = segments.get(marker) ?? [];
-    list.push({ start: at, payload: bytes.subarray(at + 4, end) });
+    list.push({ start, end, payload: bytes.subarray(at + 4, end) });
     segments.set(marker, list);
     at = end;
     if (marker === SOS) return headerOf(segments, at);
@@ -80,6 +85,11 @@ function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== 0xc8 && marker !== DAC;
 }
 
+function otherProcess(marker: number): NotExactReason {
+  if (marker === SOF2) return "progressive";
+  return marker > 0xc8 ? "arithmetic" : "process";
+}
+
 function headerOf(
   segments: ReadonlyMap<number, readonly Segment[]>,
   dataStart: number,
@@ -88,8 +98,9 @@ function headerOf(
     isFrame(marker) ? list.map(({ payload }) => ({ marker, payload })) : [],
   );
   const frame = frames[0];
-  if (!frame || frames.length > 1 || (frame.marker !== SOF0 && frame.marker !== SOF1) || segments.has(DAC))
-    return notExact("coding");
+  if (!frame || frames.length > 1) return notExact("structure");
+  if (frame.marker !== SOF0 && frame.marker !== SOF1) return notExact(otherProcess(frame.marker));
+  if (segments.has(DAC)) return notExact("arithmetic");
   const payloads = (marker: number) => (segments.get(marker) ?? []).map(({ payload }) => payload);
   const quantisation = readQuantisationTables(payloads(DQT));
   const huffman = readHuffmanTables(payloads(DHT));
@@ -101,10 +112,11 @@ function headerOf(
   const height = (payload[1]! << 8) | payload[2]!;
   const width = (payload[3]! << 8) | payload[4]!;
   const count = payload[5]!;
-  if (payload[0] !== 8 || width === 0 || height === 0) return notExact("coding");
-  if (payload.length !== 6 + 3 * count || ![1, 3, 4].includes(count)) return notExact("coding");
+  if (payload.length !== 6 + 3 * count || width === 0) return notExact("structure");
+  if (payload[0] !== 8 || ![1, 3, 4].includes(count)) return notExact("samples");
+  if (height === 0) return notExact("height");
   const selectors = readScanSelectors(payloads(SOS)[0]!, count);
-  if (!selectors) return notExact("coding");
+  if (!selectors) return notExact("scans");
 
   const components: ScanComponent[] = [];
   for (let i = 0; i < count; i++) {
@@ -115,14 +127,14 @@ function headerOf(
     ];
     const steps = quantisation.get(table);
     const { component, dcTable, acTable } = selectors[i]!;
-    if (component !== id) return notExact("coding");
+    if (component !== id) return notExact("structure");
     if (!steps || !huffman.dc.has(dcTable) || !huffman.ac.has(acTable)) return notExact("tables");
     const [horizontal, vertical] = count === 1 ? [1, 1] : [sampling >> 4, sampling & 15];
     components.push({ id, horizontal, vertical, steps, dcTable, acTable });
   }
   const maxHorizontal = Math.max(...components.map(({ horizontal }) => horizontal));
   const maxVertical = Math.max(...components.map(({ vertical }) => vertical));
-  if (!samplingIsWhole(components, maxHorizontal, maxVertical)) return notExact("coding");
+  if (!samplingIsWhole(components, maxHorizontal, maxVertical)) return notExact("sampling");
   const colorCoding = readColorCoding(segments.get(0xe0), segments.get(0xee), components);
   if (!colorCoding) return notExact("color");
   const index = (segments.get(APP2) ?? []).find(
@@ -141,7 +153,7 @@ function headerOf(
     colorCoding,
     dcTables: huffman.dc,
     acTables: huffman.ac,
-    index: index ? { start: index.start, end: index.start + 4 + index.payload.length } : null,
+    index: index ? { start: index.start, end: index.end } : null,
     scanStart: segments.get(SOS)![0]!.start,
     dataStart,
   };

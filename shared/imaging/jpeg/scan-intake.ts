@@ -21,6 +21,7 @@ export interface ScanIntake {
 const RST0 = 0xd0;
 const RST7 = 0xd7;
 const EOI = 0xd9;
+const DNL = 0xdc;
 
 /**
  * Takes a whole scan into the kernel, piece by piece, up to the end marker. Restart markers must be `intervals - 1` and
@@ -41,19 +42,24 @@ export function takeScan(
     pieces.push({ raw: piece, clean: kernel.cleanBytes });
     let at = 0;
     while (at < raw.length) {
-      const { stopped, marker } = kernel.take(at, raw.length);
-      at = stopped;
-      if (marker === 0) break;
+      const taken = kernel.take(at, raw.length);
+      at = taken.stopped;
+      if (taken.marker === 0) break;
       const [rawEnd, cleanEnd] = [piece + at, kernel.cleanBytes];
+      // Any marker may have fill bytes before it (T.81, B.1.1.2).
+      let markerAt = rawEnd;
+      while (bytes[markerAt + 1] === 0xff) markerAt++;
+      const marker = bytes[markerAt + 1];
       found.push({ rawStart: start.raw, rawEnd, cleanStart: start.clean, cleanEnd });
       if (marker === EOI)
         return found.length === intervals
-          ? { exact: true, intervals: found, fileEnd: rawEnd + 2, rawOffset: rawOffset(bytes, pieces) }
+          ? { exact: true, intervals: found, fileEnd: markerAt + 2, rawOffset: rawOffset(bytes, pieces) }
           : notExact("data");
-      if (marker < RST0 || marker > RST7) return notExact(marker === 0xff ? "structure" : "coding");
+      if (marker === undefined || marker === 0) return notExact("structure");
+      if (marker < RST0 || marker > RST7) return notExact(marker === DNL ? "height" : "scans");
       if (marker !== RST0 + ((found.length - 1) & 7) || found.length >= intervals) return notExact("data");
-      at += 2;
-      start = { raw: rawEnd + 2, clean: cleanEnd };
+      start = { raw: markerAt + 2, clean: cleanEnd };
+      at = start.raw - piece;
     }
     // Nothing taken: the file ends with half a marker.
     if (at === 0) break;

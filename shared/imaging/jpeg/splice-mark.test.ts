@@ -10,9 +10,16 @@ import {
   type WriteOptions,
   writeJpeg,
 } from "../../../test/fixtures/pictures/jpeg-coefficients.ts";
+import {
+  JFIF,
+  photographLike as picture,
+  random,
+  SAMPLINGS,
+} from "../../../test/fixtures/pictures/jpeg-pictures.ts";
+import type { InkTile } from "../overlay.ts";
 import { JpegKernel } from "../wasm/jpeg-kernel.ts";
 import { readScanHeader } from "./scan-header.ts";
-import { type JpegOverlay, spliceMark } from "./splice-mark.ts";
+import { spliceMark } from "./splice-mark.ts";
 
 let kernel: JpegKernel;
 beforeAll(async () => {
@@ -22,46 +29,13 @@ beforeAll(async () => {
 const STEPS = 4;
 /** A one behind 0 to 15 zeros. */
 const RUNS_OF_ONE = Array.from({ length: 16 }, (_, run) => (run << 4) | 1);
-const JFIF = [0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
 
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-/** Coefficients as a photograph's: large ones in front, mostly zeros behind; now and then a full block. */
-function picture(
-  width: number,
-  height: number,
-  sampling: Coefficients["sampling"],
-  seed: number,
-): Coefficients {
-  const next = random(seed);
-  const { columns, rows, blocks } = mcuCount({ width, height, sampling });
-  return {
-    width,
-    height,
-    sampling,
-    blocks: Array.from({ length: columns * rows * blocks }, () => {
-      const block = new Int16Array(64);
-      block[0] = (next() - 0.5) * 300;
-      const density = next() < 0.1 ? 1 : next() * 0.4;
-      for (let k = 1; k < 64; k++) if (next() < density) block[k] = ((next() - 0.5) * 200) / k;
-      if (next() < 0.05) block[63] = 1;
-      return block;
-    }),
-  };
-}
-
-function splice(bytes: Uint8Array, overlay: JpegOverlay) {
+function splice(bytes: Uint8Array, tile: InkTile) {
   const header = readScanHeader(bytes);
-  return header.exact ? spliceMark(kernel, bytes, header, overlay) : header;
+  return header.exact ? spliceMark(kernel, bytes, header, [tile]) : header;
 }
 
-function overlayOn(width: number, height: number, seed: number): JpegOverlay {
+function tileOn(width: number, height: number, channels: number, seed: number): InkTile {
   const next = random(seed);
   const left = Math.floor(next() * width);
   const top = Math.floor(next() * height);
@@ -72,95 +46,31 @@ function overlayOn(width: number, height: number, seed: number): JpegOverlay {
     height: 1 + Math.floor(next() * (height - top)),
   };
   const sparse = next();
-  const coverage = Uint8Array.from({ length: box.width * box.height }, () =>
-    next() < sparse ? 0 : next() * 255,
+  const strength = next() * 255;
+  const alpha = Uint8Array.from({ length: box.width * box.height }, () =>
+    next() < sparse ? 0 : next() * strength,
   );
-  return { mask: { ...box, coverage }, color: [250, 250, 250, 250], opacity: next() };
+  return {
+    ...box,
+    channels: channels as InkTile["channels"],
+    alpha,
+    colors: Array<number>(channels).fill(250),
+    blend: "normal",
+  };
 }
 
-/** True for the MCUs whose pixels the mask covers. */
-function touches({ mask }: JpegOverlay, of: Coefficients): (mcu: number) => boolean {
+/** True for the MCUs whose pixels the tile covers. */
+function touches(tile: InkTile, of: Coefficients): (mcu: number) => boolean {
   const { columns, h, v } = mcuCount(of);
   const touched = new Set<number>();
-  for (const [i, value] of mask.coverage.entries()) {
+  for (const [i, value] of tile.alpha.entries()) {
     if (value === 0) continue;
-    const x = mask.left + (i % mask.width);
-    const y = mask.top + Math.floor(i / mask.width);
+    const x = tile.left + (i % tile.width);
+    const y = tile.top + Math.floor(i / tile.width);
     touched.add(Math.floor(y / (8 * v)) * columns + Math.floor(x / (8 * h)));
   }
   return (mcu) => touched.has(mcu);
 }
-
-const SAMPLINGS: [string, Coefficients["sampling"]][] = [
-  ["grey", [[1, 1]]],
-  ["grey, 2 × 2 said of the one component", [[2, 2]]],
-  [
-    "4:4:4",
-    [
-      [1, 1],
-      [1, 1],
-      [1, 1],
-    ],
-  ],
-  [
-    "4:2:2",
-    [
-      [2, 1],
-      [1, 1],
-      [1, 1],
-    ],
-  ],
-  [
-    "4:2:0",
-    [
-      [2, 2],
-      [1, 1],
-      [1, 1],
-    ],
-  ],
-  [
-    "4:4:0",
-    [
-      [1, 2],
-      [1, 1],
-      [1, 1],
-    ],
-  ],
-  [
-    "4:1:1",
-    [
-      [4, 1],
-      [1, 1],
-      [1, 1],
-    ],
-  ],
-  [
-    "4:1:0",
-    [
-      [4, 2],
-      [1, 1],
-      [1, 1],
-    ],
-  ],
-  [
-    "four components",
-    [
-      [1, 1],
-      [1, 1],
-      [1, 1],
-      [1, 1],
-    ],
-  ],
-  [
-    "four components, two of them halved",
-    [
-      [2, 2],
-      [1, 1],
-      [1, 1],
-      [2, 2],
-    ],
-  ],
-];
 
 describe("spliceMark", () => {
   test.each(SAMPLINGS)(
@@ -176,7 +86,7 @@ describe("spliceMark", () => {
             const before = picture(width, height, sampling, seed);
             const options: WriteOptions = { restartInterval, steps: STEPS, extra: JFIF };
             const bytes = writeJpeg(before, options);
-            const overlay = overlayOn(width, height, seed + 1);
+            const overlay = tileOn(width, height, sampling.length, seed + 1);
             const result = splice(bytes, overlay);
             if (!result.exact) throw new Error(result.reason);
             const after = readCoefficients(result.bytes);
@@ -208,7 +118,7 @@ describe("spliceMark", () => {
           const ac = tightTable([...new Set([...acSymbols(before.blocks), ...RUNS_OF_ONE])], longest);
           expect(ac.findLastIndex((count, length) => length < 16 && count > 0)).toBe(longest - 1);
           const bytes = writeJpeg(before, { restartInterval, steps: STEPS, extra: JFIF, ac });
-          const overlay = overlayOn(120, 90, seed + 1);
+          const overlay = tileOn(120, 90, before.sampling.length, seed + 1);
           const result = splice(bytes, overlay);
           if (!result.exact) throw new Error(result.reason);
           const after = readCoefficients(result.bytes);
@@ -228,9 +138,9 @@ describe("spliceMark", () => {
   test("a touched block is the blend of its samples and the colour, but for the rounding of its coefficients", () => {
     const before = picture(24, 24, [[1, 1]], 5);
     const bytes = writeJpeg(before, { steps: STEPS });
-    const coverage = Uint8Array.from({ length: 100 }, (_, i) => (i * 7) % 256);
-    const mask = { left: 3, top: 4, width: 10, height: 10, coverage };
-    const result = splice(bytes, { mask, color: [200], opacity: 0.6 });
+    const alpha = Uint8Array.from({ length: 100 }, (_, i) => (i * 7) % 256);
+    const mask = { left: 3, top: 4, width: 10, height: 10 };
+    const result = splice(bytes, { ...mask, channels: 1, alpha, colors: [200], blend: "normal" });
     if (!result.exact) throw new Error(result.reason);
     const after = readCoefficients(result.bytes);
     for (const [i, block] of before.blocks.entries()) {
@@ -240,8 +150,8 @@ describe("spliceMark", () => {
         const x = (i % 3) * 8 + (at & 7) - mask.left;
         const y = Math.floor(i / 3) * 8 + (at >> 3) - mask.top;
         const inside = x >= 0 && x < 10 && y >= 0 && y < 10;
-        const alpha = inside ? (coverage[y * 10 + x]! / 255) * 0.6 : 0;
-        error += (is[at]! - (was[at]! * (1 - alpha) + 200 * alpha)) ** 2;
+        const part = inside ? alpha[y * 10 + x]! / 255 : 0;
+        error += (is[at]! - (was[at]! * (1 - part) + 200 * part)) ** 2;
       }
       // Rounding is half a step at most in each of 64 coefficients, and the transform keeps squares (Parseval).
       expect(Math.sqrt(error)).toBeLessThanOrEqual((STEPS / 2) * 8 + 0.01);
@@ -253,7 +163,7 @@ describe("spliceMark", () => {
     const comment = [0xff, 0xfe, 0, 5, 1, 2, 3];
     const tail = [1, 2, 255, 217, 3];
     const bytes = Uint8Array.from([...writeJpeg(before, { extra: comment, restartInterval: 2 }), ...tail]);
-    const result = splice(bytes, overlayOn(40, 40, 3));
+    const result = splice(bytes, tileOn(40, 40, 1, 3));
     if (!result.exact) throw new Error(result.reason);
     const header = readScanHeader(bytes);
     if (!header.exact) throw new Error(header.reason);
@@ -266,7 +176,7 @@ describe("spliceMark", () => {
     const before = picture(40, 40, [[1, 1]], 9);
     const plain = writeJpeg(before);
     const bytes = Uint8Array.from([...writeJpeg(before, { extra: index }), ...plain]);
-    const overlay = overlayOn(40, 40, 3);
+    const overlay = tileOn(40, 40, 1, 3);
     const [result, expected] = [splice(bytes, overlay), splice(plain, overlay)];
     expect(result).toEqual(expected);
   });
@@ -274,9 +184,15 @@ describe("spliceMark", () => {
   test("restart intervals that the mark does not touch are copied as they are, odd filling and all", () => {
     const before = picture(64, 8, [[1, 1]], 2);
     const bytes = writeJpeg(before, { restartInterval: 1 });
-    const mask = { left: 60, top: 2, width: 1, height: 1, coverage: Uint8Array.of(255) };
+    const box = { left: 60, top: 2, width: 1, height: 1 };
     const header = readScanHeader(bytes);
-    const result = splice(bytes, { mask, color: [0], opacity: 1 });
+    const result = splice(bytes, {
+      ...box,
+      channels: 1,
+      alpha: Uint8Array.of(255),
+      colors: [0],
+      blend: "normal",
+    });
     if (!result.exact || !header.exact) throw new Error("not exact");
     const lastRestart = Buffer.from(bytes).lastIndexOf(Buffer.of(0xff, 0xd6));
     expect(result.bytes.subarray(0, lastRestart + 2)).toEqual(bytes.subarray(0, lastRestart + 2));
@@ -285,13 +201,14 @@ describe("spliceMark", () => {
 });
 
 const refused: [string, (bytes: Uint8Array) => Uint8Array, string][] = [
-  ["a progressive frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc2), "coding"],
-  ["an arithmetic frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc9), "coding"],
-  ["12 bits", (bytes) => with_(bytes, [0xff, 0xc0], 4, 12), "coding"],
+  ["a progressive frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc2), "progressive"],
+  ["an arithmetic frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc9), "arithmetic"],
+  ["a lossless frame", (bytes) => with_(bytes, [0xff, 0xc0], 1, 0xc3), "process"],
+  ["12 bits", (bytes) => with_(bytes, [0xff, 0xc0], 4, 12), "samples"],
   [
     "a height that comes later",
     (bytes) => with_(with_(bytes, [0xff, 0xc0], 5, 0), [0xff, 0xc0], 6, 0),
-    "coding",
+    "height",
   ],
   ["a quantisation step of 0", (bytes) => with_(bytes, [0xff, 0xdb], 9, 0), "tables"],
   ["a table that is not there", (bytes) => with_(bytes, [0xff, 0xda], 6, 0x11), "tables"],
@@ -301,7 +218,14 @@ const refused: [string, (bytes: Uint8Array) => Uint8Array, string][] = [
   ["an early end", (bytes) => Uint8Array.from([...bytes.subarray(0, -200), 255, 217]), "data"],
   ["bytes too many", (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 1, 2, 255, 217]), "data"],
   ["a restart marker out of turn", (bytes) => with_(bytes, [0xff, 0xd0], 1, 0xd3), "data"],
-  ["a second scan", (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 0xff, 0xda, 0, 2]), "coding"],
+  ["a second scan", (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 0xff, 0xda, 0, 2]), "scans"],
+  [
+    "a height that comes after the scan",
+    (bytes) => Uint8Array.from([...bytes.subarray(0, -2), 0xff, 0xdc, 0, 4, 0, 80, 255, 217]),
+    "height",
+  ],
+  ["a scan of half the coefficients", (bytes) => with_(bytes, [0xff, 0xda], 8, 31), "scans"],
+  ["fill bytes before a stuffed zero", (bytes) => withFill(bytes, 0), "structure"],
 ];
 
 function with_(bytes: Uint8Array, pattern: readonly number[], offset: number, value: number): Uint8Array {
@@ -310,18 +234,25 @@ function with_(bytes: Uint8Array, pattern: readonly number[], offset: number, va
   return copy;
 }
 
+/** Two fill bytes and `marker` in the midst of the data. */
+function withFill(bytes: Uint8Array, marker: number): Uint8Array {
+  const at = Buffer.from(bytes).indexOf(Buffer.of(0xff, 0xd0)) - 3;
+  return Uint8Array.from([...bytes.subarray(0, at), 255, 255, 255, marker, ...bytes.subarray(at)]);
+}
+
 describe("what cannot be spliced", () => {
   test.each(refused)("%s: %#", (_, spoil, reason) => {
     const bytes = writeJpeg(picture(80, 80, [[1, 1]], 4), { restartInterval: 10 });
-    expect(splice(spoil(bytes), overlayOn(80, 80, 5))).toEqual({ exact: false, reason });
+    expect(splice(spoil(bytes), tileOn(80, 80, 1, 5))).toEqual({ exact: false, reason });
   });
 
   test("a mark over most of a large picture is left to the decoder", () => {
     const size = { width: 600, height: 520, sampling: [[1, 1]] as const };
     const blocks = Array.from({ length: 75 * 65 }, () => new Int16Array(64));
-    const coverage = new Uint8Array(600 * 520).fill(9);
-    const mask = { left: 0, top: 0, width: 600, height: 520, coverage };
-    expect(splice(writeJpeg({ ...size, blocks }), { mask, color: [0], opacity: 1 })).toEqual({
+    const alpha = new Uint8Array(600 * 520).fill(9);
+    const box = { left: 0, top: 0, width: 600, height: 520 };
+    const tile: InkTile = { ...box, channels: 1, alpha, colors: [0], blend: "normal" };
+    expect(splice(writeJpeg({ ...size, blocks }), tile)).toEqual({
       exact: false,
       reason: "area",
     });
@@ -351,7 +282,7 @@ describe("what cannot be spliced", () => {
       }
       const result = splice(
         i % 7 === 0 ? copy.subarray(0, next() * copy.length) : copy,
-        overlayOn(64, 64, i),
+        tileOn(64, 64, 3, i),
       );
       if (!result.exact) refusals++;
       else readCoefficients(result.bytes);
@@ -366,6 +297,6 @@ describe("what cannot be spliced", () => {
     const huge = with_(with_(head, [0xff, 0xc0], 5, 255), [0xff, 0xc0], 7, 255);
     const data = Uint8Array.from({ length: 200_000 }, () => next() * 255);
     const bytes = Uint8Array.from([...huge.subarray(0, start), ...data, 255, 217]);
-    expect(splice(bytes, overlayOn(8, 8, 1))).toEqual({ exact: false, reason: "data" });
+    expect(splice(bytes, tileOn(8, 8, 1, 1))).toEqual({ exact: false, reason: "data" });
   });
 });

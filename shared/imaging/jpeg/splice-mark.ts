@@ -1,26 +1,31 @@
-import type { CoverageMask } from "../orientation.ts";
+import type { PixelBox } from "../orientation.ts";
+import type { InkTile } from "../overlay.ts";
 import { type JpegKernel, KERNEL_STATUS, type KernelStatus } from "../wasm/jpeg-kernel.ts";
-import { blockCoverage, type McuRun, touchedRuns } from "./block-coverage.ts";
-import { componentSamples } from "./color-coding.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
+import { McuInk } from "./mcu-ink.ts";
 import { type NotExact, notExact } from "./not-exact.ts";
 import type { ScanHeader } from "./scan-header.ts";
-import { type ScanIntake, type ScanInterval, takeScan } from "./scan-intake.ts";
-import { newTablesSegment, rewrites, type ScanTable, widenedTables } from "./widened-tables.ts";
-
-/** A mark on stored pixels, in the picture's own colour space (255 is all of an ink). */
-export interface JpegOverlay {
-  readonly mask: CoverageMask;
-  readonly color: readonly number[];
-  /** 0 to 1. */
-  readonly opacity: number;
-}
+import { type ScanIntake, takeScan } from "./scan-intake.ts";
+import { ScanSurvey } from "./scan-survey.ts";
+import { boxesOfRuns, type McuRun, touchedRuns } from "./touched-mcus.ts";
+import { changesCodes, newTablesSegment, type ScanTable, widenedTables } from "./widened-tables.ts";
 
 export interface SplicedJpeg {
   readonly exact: true;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** MCUs that the mark covers in part at least. */
   readonly touchedMcus: number;
+  /** Their pixels, as stored; all others' coefficients are the source's. See `runsInBoxes`. */
+  readonly touchedRegion: readonly PixelBox[];
+}
+
+export interface SpliceOptions {
+  /**
+   * `touched` passes over restart intervals without a touched MCU, but for their markers: damage in them is copied and
+   * is for a reader of the result to find.
+   * @default "whole"
+   */
+  readonly checks?: "whole" | "touched";
 }
 
 /** Positions are 32-bit numbers of bits. */
@@ -29,8 +34,6 @@ const MOST_SCAN_BYTES = 2 ** 29 - 2 ** 16;
 const MOST_TOUCHED = 0.25;
 /** Below this, time does not matter, and exactness does. */
 const FEW_MCUS = 4096;
-/** What a marked MCU may take more than before, for the first guess of the result's size. */
-const GROWTH_OF_MCU = 128;
 
 /**
  * Lays a mark over a sequential JPEG without coding it anew: only MCUs that the mark touches are decoded and coded
@@ -38,31 +41,33 @@ const GROWTH_OF_MCU = 128;
  * scan is walked, so damage anywhere is noticed.
  *
  * Tables made for one picture often lack codes that the mark needs. They are widened in a segment of their own before
- * the scan; where that moves other codes, the scan's symbols are written anew, coefficients staying as they are.
+ * the scan; where a full table makes that move codes, those few are changed wherever they are. What it has no room for
+ * is done without: a run of zeros is cut in two by a coefficient of one step.
  *
  * Where the file has a multi-picture index, the index and the pictures behind the end marker are left out: the index
  * counts bytes that move.
  * @param header From `readScanHeader(source)`.
+ * @param tiles On stored pixels, in the picture's own colour space, composited in their order.
  */
 export function spliceMark(
   kernel: JpegKernel,
   source: Uint8Array,
   header: ScanHeader,
-  overlay: JpegOverlay,
+  tiles: readonly InkTile[],
+  { checks = "whole" }: SpliceOptions = {},
 ): SplicedJpeg | NotExact {
-  const scanBytes = source.length - header.dataStart;
-  if (scanBytes > MOST_SCAN_BYTES) return notExact("size");
-  const runs = touchedRuns(header, overlay.mask);
+  if (source.length - header.dataStart > MOST_SCAN_BYTES) return notExact("size");
+  const runs = touchedRuns(header, tiles);
   const mcus = header.mcusPerRow * header.mcuRows;
   const touchedMcus = runs.reduce((sum, { count }) => sum + count, 0);
   if (touchedMcus > Math.max(FEW_MCUS, mcus * MOST_TOUCHED)) return notExact("area");
-  const perInterval = header.restartInterval || mcus;
   const tables = widenedTables(header);
-  if (!prepare(kernel, header, tables, scanBytes)) return notExact("tables");
+  const perInterval = header.restartInterval || mcus;
+  if (!prepare(kernel, header, tables, source.length - header.dataStart)) return notExact("tables");
   const intake = takeScan(kernel, source, header.dataStart, Math.ceil(mcus / perInterval));
   if (!intake.exact) return intake;
 
-  const output = new GrowingBytes(source.length + touchedMcus * GROWTH_OF_MCU + 4096);
+  const output = new GrowingBytes();
   const index = header.index ?? { start: 2, end: 2 };
   for (const piece of [
     source.subarray(0, index.start),
@@ -70,25 +75,51 @@ export function spliceMark(
     newTablesSegment(tables),
   ])
     output.append(piece);
-  const splicing = new Splicing(kernel, source, header, overlay, intake, output, rewrites(tables));
+  const changes = changesCodes(tables);
+  const touched = new Set(runs.flatMap(({ first, count }) => intervalsOf(first, count, perInterval)));
+  const plan: SplicePlan = {
+    tiles,
+    changesCodes: changes,
+    isWalked: (i) => checks === "whole" || changes || touched.has(i),
+  };
+  const splicing = new Splicing(kernel, source, header, plan, intake, output);
   let next = 0;
-  for (const [i, interval] of intake.intervals.entries()) {
+  for (const [i] of intake.intervals.entries()) {
     const first = i * perInterval;
     const end = Math.min(mcus, first + perInterval);
-    const own: McuRun[] = [];
+    const own: { first: number; count: number }[] = [];
     for (; next < runs.length && runs[next]!.first < end; next++) {
-      const { first: from, count } = runs[next]!;
-      own.push({ first: from, count: Math.min(count, end - from) });
-      if (from + count <= end) continue;
-      runs[next] = { first: end, count: from + count - end };
-      break;
+      const from = Math.max(first, runs[next]!.first);
+      const to = runs[next]!.first + runs[next]!.count;
+      addRun(own, { first: from - first, count: Math.min(to, end) - from });
+      if (to > end) break;
     }
-    const status = splicing.interval(interval, first, end, own);
+    const status = splicing.interval(i, first, end - first, own);
     if (status !== KERNEL_STATUS.ok)
       return notExact(status === KERNEL_STATUS.noCode ? "missing_code" : "data");
   }
   splicing.finish(header.index ? intake.fileEnd : source.length);
-  return { exact: true, bytes: output.finish(), touchedMcus };
+  return { exact: true, bytes: output.finish(), touchedMcus, touchedRegion: boxesOfRuns(header, runs) };
+}
+
+interface SplicePlan {
+  readonly tiles: readonly InkTile[];
+  /** Intervals without a touched MCU are written anew, too. */
+  readonly changesCodes: boolean;
+  isWalked(interval: number): boolean;
+}
+
+function intervalsOf(first: number, count: number, perInterval: number): number[] {
+  const from = Math.floor(first / perInterval);
+  const to = Math.floor((first + count - 1) / perInterval);
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
+
+/** Joins it to a run that it goes on with, in the next row. */
+function addRun(runs: { first: number; count: number }[], run: McuRun): void {
+  const last = runs.at(-1);
+  if (last && last.first + last.count === run.first) last.count += run.count;
+  else runs.push({ ...run });
 }
 
 /** Blocks of an MCU in coding order (T.81, A.2.3), with their places in it. */
@@ -110,25 +141,26 @@ function prepare(
   tables: readonly ScanTable[],
   scanBytes: number,
 ): boolean {
-  kernel.open(scanBytes, blocksOf(header), rewrites(tables));
+  kernel.open(scanBytes, header.mcusPerRow * header.mcuRows, changesCodes(tables));
   for (const [i, { steps }] of header.components.entries()) kernel.setQuantisation(i, steps);
-  return tables.every(({ kind, number, read, written, changedFrom }) =>
+  const isGood = tables.every(({ kind, number, read, written, changedFrom }) =>
     kernel.setHuffmanTable(kind, number, read, written, changedFrom),
   );
+  if (isGood) kernel.setBlocks(blocksOf(header));
+  return isGood;
 }
 
-/** One splice under way: how far the source has been copied, and the mark in the components' samples. */
+/** One splice under way: how far the source has been copied, and the mark as changes of samples. */
 class Splicing {
   readonly #kernel: JpegKernel;
   readonly #source: Uint8Array;
-  readonly #header: ScanHeader;
-  readonly #overlay: JpegOverlay;
+  readonly #plan: SplicePlan;
   readonly #intake: ScanIntake;
   readonly #output: GrowingBytes;
   readonly #blocks: ReturnType<typeof blocksOf>;
-  readonly #samples: readonly number[];
-  readonly #alpha = new Float32Array(64);
-  readonly #rewrites: boolean;
+  readonly #samples: Float32Array;
+  readonly #ink: McuInk;
+  readonly #survey: ScanSurvey;
   /** All of the source before it is in the output. */
   #copied: number;
 
@@ -136,28 +168,39 @@ class Splicing {
     kernel: JpegKernel,
     source: Uint8Array,
     header: ScanHeader,
-    overlay: JpegOverlay,
+    plan: SplicePlan,
     intake: ScanIntake,
     output: GrowingBytes,
-    rewrites: boolean,
   ) {
     this.#kernel = kernel;
     this.#source = source;
-    this.#header = header;
-    this.#overlay = overlay;
+    this.#plan = plan;
     this.#intake = intake;
     this.#output = output;
     this.#blocks = blocksOf(header);
-    this.#samples = componentSamples(overlay.color, header.colorCoding);
+    this.#samples = kernel.samples(this.#blocks.length);
+    this.#ink = new McuInk(header, plan.tiles, this.#blocks);
     this.#copied = header.scanStart;
-    this.#rewrites = rewrites;
+    const mcus = header.mcusPerRow * header.mcuRows;
+    const perInterval = header.restartInterval || mcus;
+    this.#survey = new ScanSurvey(kernel, intake.intervals, {
+      mcusOf: (i) => Math.min(perInterval, mcus - i * perInterval),
+      isWanted: plan.isWalked,
+      changesCodes: plan.changesCodes,
+    });
   }
 
-  /** Walks the MCUs [first, end) of an interval and codes `runs` anew. An interval without any stays as it is. */
-  interval(interval: ScanInterval, first: number, end: number, runs: readonly McuRun[]): KernelStatus {
+  /**
+   * Walks interval `i`, which has `mcus` MCUs from the scan's `base`th on, and codes `runs`, counted from there, anew.
+   * An interval without any stays as it is.
+   */
+  interval(i: number, base: number, mcus: number, runs: readonly McuRun[]): KernelStatus {
     const kernel = this.#kernel;
-    kernel.startInterval(interval.cleanStart, interval.cleanEnd);
-    let at = first;
+    const interval = this.#intake.intervals[i]!;
+    if (!this.#plan.isWalked(i)) return KERNEL_STATUS.ok;
+    const walked = this.#survey.walk(i);
+    if (walked !== KERNEL_STATUS.ok || (runs.length === 0 && !this.#plan.changesCodes)) return walked;
+    let at = 0;
     let isWriting = false;
     const write = () => {
       if (isWriting) return;
@@ -165,34 +208,31 @@ class Splicing {
       this.#copyUntil(this.#intake.rawOffset(interval, kernel.position >>> 3));
       kernel.startOutput();
     };
-    if (this.#rewrites) write();
+    const goTo = (mcu: number): KernelStatus => {
+      if (mcu === at) return KERNEL_STATUS.ok;
+      const from = at;
+      at = mcu;
+      return this.#survey.goTo(from, mcu);
+    };
+    if (this.#plan.changesCodes) write();
     for (const run of runs) {
-      if (run.first > at) {
-        const status = kernel.skip(run.first - at, this.#output.append);
-        if (status !== KERNEL_STATUS.ok) return status;
-        at = run.first;
-      }
+      const status = goTo(run.first);
+      if (status !== KERNEL_STATUS.ok) return status;
       write();
-      kernel.catchUp(this.#output.append);
+      kernel.catchUp(this.#output.appendCopy);
       kernel.startRun();
       // The MCU behind the run is coded again with it: its DC differences count from marked blocks.
-      const stop = Math.min(end, run.first + run.count + 1);
+      const stop = Math.min(mcus, run.first + run.count + 1);
       for (; at < stop; at++) {
-        const status = this.#recode(at, at < run.first + run.count);
-        if (status !== KERNEL_STATUS.ok) return status;
+        const coded = this.#recode(base + at, at < run.first + run.count);
+        if (coded !== KERNEL_STATUS.ok) return coded;
       }
     }
-    if (at < end) {
-      const status = kernel.skip(end - at, this.#output.append);
-      if (status !== KERNEL_STATUS.ok) return status;
-    }
-    // Up to seven bits fill the last byte; more are data of nobody's.
-    if (interval.cleanEnd * 8 - kernel.position > 7) return KERNEL_STATUS.dataEnd;
-    if (isWriting) {
-      kernel.catchUp(this.#output.append);
-      kernel.finishOutput(this.#output.append);
-      this.#copied = interval.rawEnd;
-    }
+    const status = goTo(mcus);
+    if (status !== KERNEL_STATUS.ok) return status;
+    kernel.catchUp(this.#output.appendCopy);
+    kernel.finishOutput(this.#output.appendCopy);
+    this.#copied = interval.rawEnd;
     return KERNEL_STATUS.ok;
   }
 
@@ -209,17 +249,13 @@ class Splicing {
   #recode(mcu: number, isMarked: boolean): KernelStatus {
     const status = this.#kernel.decodeMcu();
     if (status !== KERNEL_STATUS.ok) return status;
-    if (isMarked) this.#blend(mcu % this.#header.mcusPerRow, Math.floor(mcu / this.#header.mcusPerRow));
-    return this.#kernel.encodeMcu(this.#output.append);
+    if (isMarked) this.#mark(mcu);
+    return this.#kernel.encodeMcu(this.#output.appendCopy);
   }
 
-  #blend(column: number, row: number): void {
-    const { mask, opacity } = this.#overlay;
-    for (const [i, block] of this.#blocks.entries()) {
-      const component = this.#header.components[block.component]!;
-      const place = { x: column * component.horizontal + block.x, y: row * component.vertical + block.y };
-      if (blockCoverage(this.#header, component, place, mask, opacity, this.#alpha))
-        this.#kernel.blend(i, block.component, this.#alpha, this.#samples[block.component]!);
-    }
+  #mark(mcu: number): void {
+    for (const [i, { component }] of this.#blocks.entries()) this.#kernel.toSamples(i, component);
+    for (const i of this.#ink.change(mcu, this.#samples))
+      this.#kernel.addChanges(i, this.#blocks[i]!.component);
   }
 }

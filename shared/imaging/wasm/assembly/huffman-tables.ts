@@ -6,14 +6,14 @@ import {
   END_OF_BLOCK,
   ESCAPE,
   FAST_AC,
-  FAST_AC_BITS,
-  FAST_DC,
+  FAST_BITS,
+  FAST_BLOCK,
   FULL,
   SPEC,
 } from "./memory-map";
 
 /**
- * Makes all tables of a slot out of SPEC. False: no Huffman table, or one that 8-bit samples cannot need, or a symbol
+ * Makes the tables of a slot out of SPEC. False: no Huffman table, or one that 8-bit samples cannot need, or a symbol
  * twice. Codes from `changedFrom` on, as numbers of 16 bits, will be others in the output: `buildCodes` comes next.
  */
 export function buildTable(slot: u32, changedFrom: u32): bool {
@@ -39,10 +39,11 @@ export function buildTable(slot: u32, changedFrom: u32): bool {
     }
     code <<= 1;
   }
-  if (isDc) buildFastDc(full, FAST_DC + ((<usize>slot) << 11));
-  else {
+  if (!isDc) {
     store<u32>(CHANGED_FROM + ((<usize>(slot - 4)) << 2), changedFrom);
-    buildFastAc(full, FAST_AC + ((<usize>(slot - 4)) << 14), changedFrom);
+    const fast = FAST_AC + ((<usize>(slot - 4)) << (FAST_BITS + 2));
+    for (let i: u32 = 0; i < 1 << FAST_BITS; i++)
+      store<u32>(fast + ((<usize>i) << 2), fastEntry(full, i, 0, 0, changedFrom, 0));
   }
   return true;
 }
@@ -57,43 +58,60 @@ export function buildCodes(slot: u32): void {
       store<u32>(codes + ((<usize>load<u8>(value++)) << 2), (length << 16) | code++);
 }
 
-function buildFastDc(full: usize, fast: usize): void {
-  for (let i: u32 = 0; i < 1024; i++) {
-    const entry = load<u16>(full + ((<usize>i) << 7));
-    store<u16>(fast + ((<usize>i) << 1), entry >> 8 > 10 ? 0 : entry);
+/** Makes the table that a block's first bits are looked up in, when those of its DC and AC slot are there. */
+export function buildBlockTable(slot: u32, dc: u32, ac: u32): void {
+  const dcFull = FULL + ((<usize>dc) << 17);
+  const acFull = FULL + ((<usize>(ac + 4)) << 17);
+  const fast = FAST_BLOCK + ((<usize>slot) << (FAST_BITS + 2));
+  const changedFrom = load<u32>(CHANGED_FROM + ((<usize>ac) << 2));
+  for (let i: u32 = 0; i < 1 << FAST_BITS; i++) {
+    const bits = i << (16 - FAST_BITS);
+    const symbol: u32 = load<u16>(dcFull + ((<usize>bits) << 1));
+    const length = symbol >> 8;
+    const size = symbol & 15;
+    let entry: u32 = ESCAPE << 5;
+    if (length !== 0 && length + size <= FAST_BITS) {
+      const value = ((bits << length) & 0xffff) >> (16 - size);
+      entry = fastEntry(acFull, i, length + size, 1, changedFrom, size === 0 ? 0 : extend(value, size));
+    }
+    store<u32>(fast + ((<usize>i) << 2), entry);
   }
 }
 
 /**
- * For each 13 bits: as many symbols as they hold, taken together. Low five bits: their length with all their extra
- * bits; above: by how much the coefficient's number grows, plus END_OF_BLOCK, or ESCAPE where not one symbol fits, or
- * its code changes.
+ * What `FAST_BITS` bits `i` hold behind the first `used`: as many AC symbols as fit. Low five bits: their length with
+ * all their extra bits; ten bits: by how much the coefficient's number grows from `step`, plus END_OF_BLOCK, or ESCAPE
+ * where not one symbol fits, or its code changes; above, with its sign: by how much the DC value grows.
  */
-function buildFastAc(full: usize, fast: usize, changedFrom: u32): void {
-  for (let i: u32 = 0; i < 1 << FAST_AC_BITS; i++) {
-    let used: u32 = 0;
-    let step: u32 = 0;
-    while (used < FAST_AC_BITS) {
-      const window = ((i << 3) << used) & 0xffff;
-      if (window >= changedFrom) break;
-      const entry: u32 = load<u16>(full + ((<usize>window) << 1));
-      const length = entry >> 8;
-      if (length === 0 || used + length > FAST_AC_BITS) break;
-      const run = (entry >> 4) & 15;
-      const size = entry & 15;
-      if (size > 10) break;
-      if (size === 0) {
-        if (run === 0) {
-          used += length;
-          step += END_OF_BLOCK;
-          break;
-        }
-        if (run < 15) break;
+function fastEntry(full: usize, i: u32, used: u32, step: u32, changedFrom: u32, dc: i32): u32 {
+  let isEmpty = step === 0;
+  while (used < FAST_BITS) {
+    const window = ((i << (16 - FAST_BITS)) << used) & 0xffff;
+    if (window >= changedFrom) break;
+    const entry: u32 = load<u16>(full + ((<usize>window) << 1));
+    const length = entry >> 8;
+    if (length === 0 || used + length > FAST_BITS) break;
+    const run = (entry >> 4) & 15;
+    const size = entry & 15;
+    if (size > 10) break;
+    if (size === 0) {
+      if (run === 0) {
+        used += length;
+        step += END_OF_BLOCK;
+        isEmpty = false;
+        break;
       }
-      if (step + run + 1 > 63) break;
-      used += length + size;
-      step += run + 1;
+      if (run < 15) break;
     }
-    store<u16>(fast + ((<usize>i) << 1), <u16>(((step === 0 ? ESCAPE : step) << 5) | used));
+    if (step + run + 1 > 63) break;
+    used += length + size;
+    step += run + 1;
+    isEmpty = false;
   }
+  return ((<u32>dc) << 16) | ((isEmpty ? ESCAPE : step) << 5) | used;
+}
+
+/** The number that `size` extra bits stand for (T.81, F.2.2.1). */
+export function extend(bits: u32, size: u32): i32 {
+  return bits < 1 << (size - 1) ? <i32>bits - (1 << size) + 1 : <i32>bits;
 }
