@@ -2,6 +2,8 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import { silentLogger } from "#kernel/logger.ts";
+import { decodePixels } from "../../server/adapters/imaging/decode-pixels.ts";
+import { inspectPicture } from "../../server/adapters/imaging/inspect-picture.ts";
 import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
 import type { ImageMarker } from "../../server/services/ports/image-marker.ts";
 import { animation, dng, heic, jpegClaiming, photo, pngClaiming } from "../fixtures/pictures/pictures.ts";
@@ -89,6 +91,22 @@ const failing: [string, () => Promise<Uint8Array> | Uint8Array, string][] = [
     "picture.unsupported",
   ],
 ];
+
+/** Data that end early, with the end mark in its place: the decoder makes up the rest, and only warns. */
+async function cutWithEnd(quality: number): Promise<Uint8Array> {
+  const jpeg = await photo().jpeg({ quality, progressive: true }).toBuffer();
+  return Buffer.concat([jpeg.subarray(0, jpeg.length * 0.8), Buffer.from([0xff, 0xd9])]);
+}
+
+test("many damaged pictures at once are all found damaged", async () => {
+  const pictures = await Promise.all(Array.from({ length: 60 }, (_, i) => cutWithEnd(40 + i)));
+  const outcomes = await Promise.allSettled(
+    pictures.map(async (bytes) => await decodePixels(bytes, await inspectPicture(bytes, 1e9))),
+  );
+  const codes = outcomes.map((outcome) => (outcome.status === "rejected" ? outcome.reason.code : "accepted"));
+  // Which of the two it is called hangs on the decoder's words, which threads share.
+  for (const code of codes) expect(code).toMatch(/^picture\.(corrupt|truncated)$/);
+});
 
 describe("a file that cannot be marked", () => {
   test.each(failing)("%s", async (_, make, code) => {

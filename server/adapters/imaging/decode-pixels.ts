@@ -1,5 +1,7 @@
 import sharp from "sharp";
 import type { Pixels } from "#imaging/blend.ts";
+import { isDamaged } from "#imaging/proof/compare-coefficients.ts";
+import { ProofKernel } from "#imaging/wasm/proof-kernel.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { PictureFacts } from "./inspect-picture.ts";
 import { unreadablePicture } from "./picture-errors.ts";
@@ -33,12 +35,41 @@ export async function decodePixels(bytes: Uint8Array, facts: PictureFacts, page 
   }
 }
 
+/**
+ * A decoder goes on over damage and only warns. Warnings are the whole process's and get lost when several pictures are
+ * decoded at once, so a JPEG is read with every warning an error first, which is its own; then it is told apart what the
+ * warning was about, by its words where they have come through, else by a reader of our own.
+ */
 async function decodeStrictly(bytes: Uint8Array, facts: PictureFacts, page: number): Promise<Pixels> {
+  if (facts.format !== "jpeg") return (await decodeOnce(bytes, facts, page, "error")).pixels;
+  const first = await decodeOnce(bytes, facts, page, "warning").catch((error: unknown) => {
+    if (error instanceof AppError && error.code === "deadline_exceeded") throw error;
+    return AppError.from(error);
+  });
+  if (!(first instanceof AppError)) return first.pixels;
+  const { pixels, complaints } = await decodeOnce(bytes, facts, page, "error");
+  const words = [String(first.details.cause), ...complaints].join(" ");
+  if (!HARMLESS.test(words) && isDamaged(await ProofKernel.load(), bytes)) throw first;
+  return pixels;
+}
+
+interface Decoded {
+  readonly pixels: Pixels;
+  /** Of the decoder, as far as they have come through. */
+  readonly complaints: readonly string[];
+}
+
+async function decodeOnce(
+  bytes: Uint8Array,
+  facts: PictureFacts,
+  page: number,
+  failOn: "warning" | "error",
+): Promise<Decoded> {
   const complaints: string[] = [];
   const greyWithAlpha = facts.space === "grey" && facts.hasAlpha && facts.bits === 8;
   const space = greyWithAlpha ? "srgb" : SPACE_NAMES[facts.space][facts.bits];
   const source = sharp(bytes, {
-    failOn: "error",
+    failOn,
     ignoreIcc: true,
     limitInputPixels: false,
     ...(facts.frames > 1 ? { animated: true } : { page }),
@@ -53,6 +84,7 @@ async function decodeStrictly(bytes: Uint8Array, facts: PictureFacts, page: numb
     .catch((error: unknown) => {
       throw decodeError(error, complaints, bytes, facts);
     });
+  const { width, height } = info;
   const damage = complaints.find((text) => DAMAGE.test(text) && !HARMLESS.test(text));
   if (damage) throw decodeError(damage, complaints, bytes, facts);
   const samples =
@@ -61,18 +93,12 @@ async function decodeStrictly(bytes: Uint8Array, facts: PictureFacts, page: numb
       : new Uint8Array(data.buffer, data.byteOffset, data.length);
   if (greyWithAlpha && info.channels === 4)
     return {
-      width: info.width,
-      height: info.height,
-      channels: 2,
-      hasAlpha: true,
-      samples: greyAndAlpha(samples),
+      pixels: { width, height, channels: 2, hasAlpha: true, samples: greyAndAlpha(samples) },
+      complaints,
     };
   return {
-    width: info.width,
-    height: info.height,
-    channels: info.channels,
-    hasAlpha: facts.hasAlpha,
-    samples,
+    pixels: { width, height, channels: info.channels, hasAlpha: facts.hasAlpha, samples },
+    complaints,
   };
 }
 
