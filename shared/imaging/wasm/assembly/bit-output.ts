@@ -94,7 +94,7 @@ function copyBits(to: u32): bool {
   let from = copied;
   if (to > from + 56) {
     flushBytes();
-    const ones = (<i64>0x01010101 << 32) | 0x01010101;
+    const ones = ((<i64>0x01010101) << 32) | 0x01010101;
     for (; to - from > 56 && written + 16 <= OUTPUT_BYTES; from += 56) {
       held = (held << 56) | (bitsAt(from) >> 8);
       // Seven bytes, left-aligned; the eighth is none of ones.
