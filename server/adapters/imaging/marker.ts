@@ -121,9 +121,9 @@ function bytesWhileMarking(facts: PictureFacts, fileBytes: number): number {
   return facts.decodedBytes * (wholePictureCoder ? 3 : facts.format === "jpeg" ? 1.25 : 1.5) + 3 * fileBytes;
 }
 
-/** The file here and in the thread, its data in the kernel, its successor; the kernel's tables and pieces. */
+/** The file here and in the thread, its data in the kernel, codes that move, its successor in pieces and whole. */
 function bytesWhileSplicing(fileBytes: number): number {
-  return 4 * fileBytes + 4 * 1024 * 1024;
+  return 5.5 * fileBytes + 4 * 1024 * 1024;
 }
 
 /** JPEG and WebP are shrunk while they are decoded, interlaced ones and others need all their pixels. */
