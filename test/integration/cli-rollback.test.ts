@@ -14,7 +14,7 @@ test("platemark rollback shows again what files were before, snapshots lists it,
   const listed = await world.run(["snapshots", objectKey, "--json"]);
   expect([listed.code, listed.stderr]).toEqual([0, ""]);
   expect(listed.events).toMatchObject([
-    { event: "snapshot", key: expect.stringMatching(/_v\d+_prewm$/), template: "text" },
+    { event: "snapshot", key: expect.stringMatching(/_v\d+_prewm$/), template: "settings" },
   ]);
 
   const rolledBack = await world.run([
