@@ -9,6 +9,16 @@ interface KernelExports {
   beginScan(stream: number, from: number, stop: number, interval: number): void;
   endScan(stream: number): number;
   readRow(stream: number, row: number, skipped: number, out: number, ends: number): number;
+  readRowOfBoth(
+    one: number,
+    two: number,
+    row: number,
+    skipped: number,
+    out: number,
+    ends: number,
+    alike: number,
+    saved: number,
+  ): number;
   writeStoredRow(stream: number, row: number, skipped: number, out: number, ends: number): void;
   readScan(stream: number, rows: number, kind: number, first: number, last: number, low: number): number;
   compareRows(a: number, endsA: number, b: number, endsB: number, columns: number, differs: number): number;
@@ -141,6 +151,13 @@ export class ProofKernel {
   /** See assembly/proof-scan.ts. */
   readRow(stream: number, row: number, skipped: number, out: number, ends: number): number {
     return this.#exports.readRow(STREAMS + stream * STREAM_BYTES, row, skipped, out, ends);
+  }
+
+  /** A row of streams 0 and 1, see assembly/proof-scan.ts. False: they do not say the same outside `skipped`. */
+  readRowOfBoth(row: number, skipped: number, out: number, ends: number, alike: boolean): boolean {
+    const [one, two] = [STREAMS, STREAMS + STREAM_BYTES];
+    const status = this.#exports.readRowOfBoth(one, two, row, skipped, out, ends, alike ? 1 : 0, SPEC);
+    return status === READ_STATUS.ok;
   }
 
   writeStoredRow(stream: number, row: number, skipped: number, out: number, ends: number): void {

@@ -26,7 +26,7 @@ export function isInPicture(block: usize, column: u32, row: u32): bool {
 }
 
 /** How many bytes from the start are the same in both. */
-function sameBytes(a: usize, b: usize, length: usize): usize {
+export function sameBytes(a: usize, b: usize, length: usize): usize {
   let at: usize = 0;
   for (; at + 16 <= length; at += 16)
     if (i8x16.bitmask(i8x16.eq(v128.load(a + at), v128.load(b + at))) !== 0xffff) break;

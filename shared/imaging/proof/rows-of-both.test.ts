@@ -1,0 +1,122 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  acSymbols,
+  type Coefficients,
+  mcuCount,
+  readCoefficients,
+  tightTable,
+  type WriteOptions,
+  writeJpeg,
+} from "../../../test/fixtures/pictures/jpeg-coefficients.ts";
+import { photo } from "../../../test/fixtures/pictures/pictures.ts";
+import { ProofKernel } from "../wasm/proof-kernel.ts";
+import { JpegCoefficients } from "./jpeg-coefficients.ts";
+
+let kernel: ProofKernel;
+let picture: Coefficients;
+beforeAll(async () => {
+  kernel = await ProofKernel.load();
+  picture = readCoefficients(
+    await photo({ width: 200, height: 120 }).jpeg({ optimiseCoding: false }).toBuffer(),
+  );
+});
+
+/** The rows of two JPEGs outside the cells that are set: read together, or `null`, and the first's read alone. */
+function rows(original: Uint8Array, marked: Uint8Array, cells: Uint8Array) {
+  const read = (together: boolean): string[] | null => {
+    kernel.reset();
+    const a = new JpegCoefficients(kernel, 0, original);
+    const b = new JpegCoefficients(kernel, 1, marked);
+    const { columns, rows: count } = a.frame;
+    const place = kernel.allocate(columns + 16)!;
+    const alike = a.readsAs(b);
+    const written: string[] = [];
+    for (let row = 0; row < count; row++) {
+      kernel.view(place, columns).set(cells.subarray(row * columns, (row + 1) * columns));
+      const each = together ? a.nextRowOfBoth(b, place, alike) : a.nextRow(place);
+      if (!each) return null;
+      written.push(Buffer.from(kernel.view(each.out, each.length)).toString("hex"));
+    }
+    if (together) b.finish();
+    a.finish();
+    return written;
+  };
+  return { together: read(true), alone: read(false) };
+}
+
+/** Every block of these MCUs with other values. */
+function touched(from: Coefficients, mcus: readonly number[]): Coefficients {
+  const perMcu = mcuCount(from).blocks;
+  const blocks = from.blocks.map((block, i) =>
+    mcus.includes(Math.floor(i / perMcu))
+      ? block.map((value, k) => (k % 5 === 0 ? value + 3 : value))
+      : block,
+  );
+  return { ...from, blocks };
+}
+
+const KINDS: [string, WriteOptions][] = [
+  ["one scan", {}],
+  ["restart markers", { restartInterval: 5 }],
+];
+
+describe.each(KINDS)("two JPEGs of %s, read together", (_, options) => {
+  test("give the rows of one, where they are the same outside what is left out", () => {
+    const count = mcuCount(picture).columns * mcuCount(picture).rows;
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(count - 1), { maxLength: 12 }), fc.boolean(), (mcus, own) => {
+        const cells = new Uint8Array(count);
+        for (const mcu of mcus) cells[mcu] = 1;
+        const marked = touched(picture, mcus);
+        const symbols = acSymbols([...picture.blocks, ...marked.blocks]);
+        const tables = own ? { ac: tightTable(symbols, 16) } : {};
+        const { together, alone } = rows(
+          writeJpeg(picture, options),
+          writeJpeg(marked, { ...options, ...tables }),
+          cells,
+        );
+        expect(together).not.toBeNull();
+        expect(together).toEqual(alone);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("give none, where any value outside is another", () => {
+    const { columns, rows: height, blocks: perMcu } = mcuCount(picture);
+    fc.assert(
+      fc.property(fc.nat(picture.blocks.length - 1), fc.nat(63), (at, k) => {
+        const changed = picture.blocks.map((block, i) => (i === at ? block.with(k, block[k]! + 1) : block));
+        const cells = new Uint8Array(columns * height);
+        cells[(Math.floor(at / perMcu) + 1) % cells.length] = 1;
+        const { together } = rows(
+          writeJpeg(picture, options),
+          writeJpeg({ ...picture, blocks: changed }, options),
+          cells,
+        );
+        const isFiller = together !== null;
+        // Blocks that only fill up the last MCUs are nobody's.
+        if (isFiller) expect(fillers(picture).has(at)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** Indices of blocks outside the picture. */
+function fillers(from: Coefficients): Set<number> {
+  const { columns, blocks: perMcu } = mcuCount(from);
+  const [h, v] = from.sampling[0]!;
+  const own = from.sampling.length === 1 ? 1 : h * v;
+  const [wide, high] = [Math.ceil(from.width / 8), Math.ceil(from.height / 8)];
+  const found = new Set<number>();
+  from.blocks.forEach((_, i) => {
+    const [mcu, place] = [Math.floor(i / perMcu), i % perMcu];
+    if (place >= own) return;
+    const x = (mcu % columns) * h + (place % h);
+    const y = Math.floor(mcu / columns) * v + Math.floor(place / h);
+    if (x >= wide || y >= high) found.add(i);
+  });
+  return found;
+}
