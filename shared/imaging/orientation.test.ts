@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { maskOnStoredPixels, type Orientation, orientationOf, swapsSides } from "./orientation.ts";
+import {
+  boxOnStoredPixels,
+  type Orientation,
+  orientationOf,
+  swapsSides,
+  turnedToStored,
+} from "./orientation.ts";
 
 /** What a viewer does with stored pixels, as EXIF 2.32 describes the tag: where row 0 and column 0 are, seen upright. */
 function upright<T>(stored: readonly (readonly T[])[], orientation: Orientation): T[][] {
@@ -30,8 +36,8 @@ function upright<T>(stored: readonly (readonly T[])[], orientation: Orientation)
   return Array.from({ length: h }, (_, v) => Array.from({ length: w }, (_, u) => at(u, v)));
 }
 
-describe("maskOnStoredPixels", () => {
-  test("seen upright, the mask is where it was laid out, for all eight orientations", () => {
+describe("an upright box on stored pixels", () => {
+  test("seen upright, it is where it was laid out, for all eight orientations", () => {
     fc.assert(
       fc.property(
         fc.constantFrom<Orientation>(1, 2, 3, 4, 5, 6, 7, 8),
@@ -42,17 +48,18 @@ describe("maskOnStoredPixels", () => {
         (orientation, width, height, left, top) => {
           const [w, h] = swapsSides(orientation) ? [height, width] : [width, height];
           const box = { left, top, width: w - left, height: h - top };
-          const coverage = Uint8Array.from({ length: box.width * box.height }, (_, i) => 1 + (i % 250));
-          const mask = maskOnStoredPixels({ ...box, coverage }, orientation, { width, height });
+          const coverage = Uint8Array.from({ length: box.width * box.height * 2 }, (_, i) => 1 + (i % 250));
+          const turned = turnedToStored(coverage, 2, box, orientation);
+          const mask = boxOnStoredPixels(box, orientation, { width, height });
           const stored = Array.from({ length: height }, () => new Array<number>(width).fill(0));
           for (let y = 0; y < mask.height; y++)
             for (let x = 0; x < mask.width; x++)
-              stored[mask.top + y]![mask.left + x] = mask.coverage[y * mask.width + x]!;
+              stored[mask.top + y]![mask.left + x] = turned[(y * mask.width + x) * 2 + 1]!;
           const seen = upright(stored, orientation);
           for (let v = 0; v < h; v++)
             for (let u = 0; u < w; u++) {
               const inside = u >= left && v >= top;
-              expect(seen[v]![u]).toBe(inside ? coverage[(v - top) * box.width + (u - left)] : 0);
+              expect(seen[v]![u]).toBe(inside ? coverage[((v - top) * box.width + (u - left)) * 2 + 1] : 0);
             }
         },
       ),

@@ -53,26 +53,39 @@ function toStored(
 }
 
 /**
- * Turns a mask that was made for the upright picture so that it lies right on the stored pixels.
- * `stored` is the picture's size as stored. Pure.
+ * Where a box of the upright picture lies on the stored pixels. `stored` is the picture's size as stored. Pure.
  */
-export function maskOnStoredPixels(
-  mask: CoverageMask,
+export function boxOnStoredPixels(
+  box: PixelBox,
   orientation: Orientation,
   stored: { readonly width: number; readonly height: number },
-): CoverageMask {
-  if (orientation === 1) return mask;
+): PixelBox {
   const at = (u: number, v: number) => toStored(orientation, u, v, stored.width, stored.height);
-  const [x0, y0] = at(mask.left, mask.top);
-  const [x1, y1] = at(mask.left + mask.width - 1, mask.top + mask.height - 1);
-  const left = Math.min(x0, x1);
-  const top = Math.min(y0, y1);
-  const [width, height] = swapsSides(orientation) ? [mask.height, mask.width] : [mask.width, mask.height];
-  const coverage = new Uint8Array(mask.coverage.length);
-  for (let row = 0; row < mask.height; row++)
-    for (let column = 0; column < mask.width; column++) {
-      const [x, y] = at(mask.left + column, mask.top + row);
-      coverage[(y - top) * width + (x - left)] = mask.coverage[row * mask.width + column]!;
+  const [x0, y0] = at(box.left, box.top);
+  const [x1, y1] = at(box.left + box.width - 1, box.top + box.height - 1);
+  const [width, height] = swapsSides(orientation) ? [box.height, box.width] : [box.width, box.height];
+  return { left: Math.min(x0, x1), top: Math.min(y0, y1), width, height };
+}
+
+/**
+ * Turns the pixels of an upright box so that they lie right on the stored ones.
+ * @param channels Bytes a pixel. Pure.
+ */
+export function turnedToStored(
+  bytes: Uint8Array,
+  channels: number,
+  size: { readonly width: number; readonly height: number },
+  orientation: Orientation,
+): Uint8Array {
+  if (orientation === 1) return bytes;
+  const { width, height } = size;
+  const stored = swapsSides(orientation) ? { width: height, height: width } : size;
+  const turned = new Uint8Array(bytes.length);
+  for (let row = 0, from = 0; row < height; row++)
+    for (let column = 0; column < width; column++) {
+      const [x, y] = toStored(orientation, column, row, stored.width, stored.height);
+      const to = (y * stored.width + x) * channels;
+      for (let i = 0; i < channels; i++) turned[to + i] = bytes[from++]!;
     }
-  return { left, top, width, height, coverage };
+  return turned;
 }

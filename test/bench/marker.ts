@@ -10,12 +10,12 @@ import { promisify } from "node:util";
 import sharp from "sharp";
 import { inspectPicture } from "../../server/adapters/imaging/inspect-picture.ts";
 import { JpegSplicer } from "../../server/adapters/imaging/jpeg-splicer.ts";
-import { MarkColors } from "../../server/adapters/imaging/mark-color.ts";
-import { markPicture } from "../../server/adapters/imaging/mark-picture.ts";
+import { inkTiles, markPicture } from "../../server/adapters/imaging/mark-picture.ts";
 import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
-import { TextRasteriser } from "../../server/adapters/imaging/text-rasteriser.ts";
 import { DEFAULT_MARK } from "../../shared/contracts/mark-spec.ts";
+import { resolvedOfSpec } from "../../shared/imaging/resolved-of-spec.ts";
 import { silentLogger } from "../../shared/kernel/logger.ts";
+import { loadMarkTools } from "../support/mark-tools.ts";
 import { makePhotographs } from "./photographs.ts";
 import { printReport, quantile } from "./report.ts";
 
@@ -57,7 +57,8 @@ async function timed(work: () => Promise<unknown>): Promise<OneThread> {
 /** The bench's first four scenes: with the tables made for each that they come with, and with the standard's. */
 async function oneThread(files: readonly string[], tempDir: string): Promise<Record<string, unknown>[]> {
   sharp.concurrency(1);
-  const tools = { rasteriser: await TextRasteriser.load(), colors: new MarkColors(tempDir) };
+  const tools = await loadMarkTools(tempDir);
+  const mark = resolvedOfSpec(DEFAULT_MARK);
   const splicer = new JpegSplicer();
   const rows: Record<string, unknown>[] = [];
   for (const [i, name] of ["24 MP smooth", "24 MP busy", "6 MP smooth", "6 MP busy"].entries()) {
@@ -70,10 +71,10 @@ async function oneThread(files: readonly string[], tempDir: string): Promise<Rec
     ] as const) {
       const facts = await inspectPicture(source, 1e9);
       const splice = async () => {
-        const result = await splicer.mark(source, facts, DEFAULT_MARK, tools);
+        const result = await splicer.mark(source, facts, await inkTiles(mark, facts, tools));
         if (!result.exact) throw new Error(`not exact: ${result.reason}`);
       };
-      const recode = async () => await markPicture(source, facts, DEFAULT_MARK, tools);
+      const recode = async () => await markPicture(source, facts, mark, tools);
       for (let warm = 0; warm < 3; warm++) await splice();
       await recode();
       const [exact, coded] = [await timed(splice), await timed(recode)];

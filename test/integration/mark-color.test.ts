@@ -4,12 +4,13 @@ import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_MARK, type MarkSpec } from "#contracts/mark-spec.ts";
+import { resolvedOfSpec } from "#imaging/resolved-of-spec.ts";
 import { silentLogger } from "#kernel/logger.ts";
 import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
 import { adobeRgbProfile } from "../../server/adapters/imaging/samples/rgb-profile.ts";
-import { TextRasteriser } from "../../server/adapters/imaging/text-rasteriser.ts";
 import type { ImageMarker } from "../../server/services/ports/image-marker.ts";
 import { photo, SIZE } from "../fixtures/pictures/pictures.ts";
+import { loadMarkTools } from "../support/mark-tools.ts";
 
 /** A colour that every one of the spaces holds. */
 const COLOR = "#b06a48";
@@ -61,7 +62,8 @@ const pictures: [string, () => Promise<Buffer>, number][] = [
 
 /** The colour in the middle of the marked area, as a colour-managed viewer shows it. */
 async function seenInMark(body: Uint8Array): Promise<number[]> {
-  const box = (await TextRasteriser.load()).mask(mark, SIZE);
+  const [box] = (await loadMarkTools()).renderer.render(resolvedOfSpec(mark), SIZE).tiles;
+  if (!box) throw new Error("The mark shows nothing.");
   const x = box.left + Math.round(box.width / 6);
   const y = box.top + Math.round(box.height / 2);
   return [

@@ -8,11 +8,9 @@ import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import { readScanHeader } from "#imaging/jpeg/scan-header.ts";
 import { inspectPicture } from "../../server/adapters/imaging/inspect-picture.ts";
 import { JpegSplicer } from "../../server/adapters/imaging/jpeg-splicer.ts";
-import { MarkColors } from "../../server/adapters/imaging/mark-color.ts";
-import { storedMask } from "../../server/adapters/imaging/mark-picture.ts";
-import { TextRasteriser } from "../../server/adapters/imaging/text-rasteriser.ts";
 import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficients.ts";
 import { photo } from "../fixtures/pictures/pictures.ts";
+import { loadMarkTools, textTiles } from "../support/mark-tools.ts";
 import { real } from "../support/real-components.ts";
 
 /** libjpeg's own coefficients, through the Python package jpeglib: for each component [row, column] of changed blocks. */
@@ -51,18 +49,19 @@ describe.skipIf(!hasJpeglib)("libjpeg finds the same coefficients outside the to
   afterAll(() => rm(folder, { recursive: true }));
 
   test.each(pictures)("%s", async (_, make) => {
-    const tools = { rasteriser: await TextRasteriser.load(), colors: new MarkColors(folder) };
+    const tools = await loadMarkTools(folder);
     const source = await make();
     const facts = await inspectPicture(source, 1e9);
-    const spliced = await new JpegSplicer().mark(source, facts, DEFAULT_MARK, tools);
+    const tiles = await textTiles(DEFAULT_MARK, facts, tools);
+    const spliced = await new JpegSplicer().mark(source, facts, tiles);
     const header = readScanHeader(source);
     if (!spliced.exact || !header.exact) throw new Error("not exact");
+    const mask = tiles[0]!;
     const files = [join(folder, "before.jpg"), join(folder, "after.jpg")] as const;
     await Promise.all([writeFile(files[0], source), writeFile(files[1], spliced.bytes)]);
     const { stdout } = await promisify(execFile)(python!, ["-c", COMPARE, ...files]);
     const changed = JSON.parse(stdout) as [row: number, column: number][][];
 
-    const mask = storedMask(facts, 1, DEFAULT_MARK, tools.rasteriser);
     expect(changed).toHaveLength(header.components.length);
     expect(changed[0]!.length).toBeGreaterThan(5);
     for (const [i, { horizontal, vertical }] of header.components.entries())

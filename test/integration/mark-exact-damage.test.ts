@@ -1,4 +1,3 @@
-import { tmpdir } from "node:os";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
@@ -6,17 +5,16 @@ import { AppError } from "#kernel/errors.ts";
 import { decodePixels } from "../../server/adapters/imaging/decode-pixels.ts";
 import { inspectPicture } from "../../server/adapters/imaging/inspect-picture.ts";
 import { JpegSplicer } from "../../server/adapters/imaging/jpeg-splicer.ts";
-import { MarkColors } from "../../server/adapters/imaging/mark-color.ts";
 import type { MarkTools } from "../../server/adapters/imaging/mark-picture.ts";
-import { TextRasteriser } from "../../server/adapters/imaging/text-rasteriser.ts";
 import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficients.ts";
 import { photo } from "../fixtures/pictures/pictures.ts";
+import { loadMarkTools, textTiles } from "../support/mark-tools.ts";
 
 const MUTATIONS = 1500;
 
 let tools: MarkTools;
 beforeAll(async () => {
-  tools = { rasteriser: await TextRasteriser.load(), colors: new MarkColors(tmpdir()) };
+  tools = await loadMarkTools();
 });
 
 function random(seed: number): () => number {
@@ -79,7 +77,7 @@ describe("a damaged JPEG", () => {
       const bytes = mutated(source, next);
       const facts = await outcome(() => inspectPicture(bytes, 1e8));
       if (facts instanceof AppError || facts.format !== "jpeg") continue;
-      const spliced = await splicer.mark(bytes, facts, DEFAULT_MARK, tools);
+      const spliced = await splicer.mark(bytes, facts, await textTiles(DEFAULT_MARK, facts, tools));
       if (!spliced.exact) {
         count.left++;
         continue;

@@ -1,17 +1,16 @@
-import { tmpdir } from "node:os";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_MARK, type MarkSpec } from "#contracts/mark-spec.ts";
 import type { Pixels } from "#imaging/blend.ts";
 import { readScanHeader } from "#imaging/jpeg/scan-header.ts";
+import { resolvedOfSpec } from "#imaging/resolved-of-spec.ts";
 import { decodePixels } from "../../server/adapters/imaging/decode-pixels.ts";
 import { inspectPicture } from "../../server/adapters/imaging/inspect-picture.ts";
 import { JpegSplicer } from "../../server/adapters/imaging/jpeg-splicer.ts";
-import { MarkColors } from "../../server/adapters/imaging/mark-color.ts";
-import { type MarkTools, markPicture, storedMask } from "../../server/adapters/imaging/mark-picture.ts";
-import { TextRasteriser } from "../../server/adapters/imaging/text-rasteriser.ts";
+import { type MarkTools, markPicture } from "../../server/adapters/imaging/mark-picture.ts";
 import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficients.ts";
 import { photo, type Size } from "../fixtures/pictures/pictures.ts";
+import { loadMarkTools, textTiles } from "../support/mark-tools.ts";
 
 const LIMIT = 1e9;
 const mark: MarkSpec = { ...DEFAULT_MARK, text: "© Exact", size: 0.2, opacity: 0.7, color: "#e0b040" };
@@ -21,7 +20,7 @@ const NEIGHBOURHOOD = 2;
 let tools: MarkTools;
 const splicer = new JpegSplicer();
 beforeAll(async () => {
-  tools = { rasteriser: await TextRasteriser.load(), colors: new MarkColors(tmpdir()) };
+  tools = await loadMarkTools();
 });
 
 const jpeg = { quality: 92, optimiseCoding: false } as const;
@@ -94,15 +93,16 @@ describe("a spliced mark, beside the one that is decoded, blended and coded agai
   test.each(pictures)("%s", async (_, make) => {
     const source = await make();
     const facts = await inspectPicture(source, LIMIT);
-    const spliced = await splicer.mark(source, facts, mark, tools);
+    const tiles = await textTiles(mark, facts, tools);
+    const [mask = { left: 0, top: 0, width: 0, height: 0 }] = tiles;
+    const spliced = await splicer.mark(source, facts, tiles);
     if (!spliced.exact) throw new Error(spliced.reason);
     const header = readScanHeader(source);
     if (!header.exact) throw new Error(header.reason);
     const before = await decoded(source);
     const after = await decoded(spliced.bytes);
-    const other = await decoded(await markPicture(source, facts, mark, tools));
+    const other = await decoded((await markPicture(source, facts, resolvedOfSpec(mark), tools)).bytes);
 
-    const mask = storedMask(facts, facts.orientation, mark, tools.rasteriser);
     const [w, h] = [8 * header.maxHorizontal, 8 * header.maxVertical];
     const left = Math.floor(mask.left / w) * w - NEIGHBOURHOOD;
     const top = Math.floor(mask.top / h) * h - NEIGHBOURHOOD;

@@ -2,31 +2,34 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_MARK, type MarkSpec } from "#contracts/mark-spec.ts";
 import type { Pixels } from "#imaging/blend.ts";
+import type { OverlayRenderer } from "#imaging/overlay/overlay-renderer.ts";
+import { resolvedOfSpec } from "#imaging/resolved-of-spec.ts";
 import { TiffReader } from "#imaging/tiff-directory.ts";
 import { withTagsOf } from "#imaging/tiff-writer.ts";
 import { silentLogger } from "#kernel/logger.ts";
 import { decodePixels } from "../../server/adapters/imaging/decode-pixels.ts";
 import { inspectPicture, inspectTiffPage } from "../../server/adapters/imaging/inspect-picture.ts";
 import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
-import { TextRasteriser } from "../../server/adapters/imaging/text-rasteriser.ts";
 import type { ImageMarker } from "../../server/services/ports/image-marker.ts";
 import { animation, photo, photo16, SIZE } from "../fixtures/pictures/pictures.ts";
+import { loadMarkTools } from "../support/mark-tools.ts";
 
 const LIMIT = 1e9;
 const mark: MarkSpec = { ...DEFAULT_MARK, text: "© Test", size: 0.2, opacity: 0.8 };
 
 let marker: ImageMarker;
-let rasteriser: TextRasteriser;
+let renderer: OverlayRenderer;
 beforeAll(async () => {
   marker = createImageMarker({ threads: 2, memoryBudgetBytes: LIMIT, logger: silentLogger });
-  rasteriser = await TextRasteriser.load();
+  renderer = (await loadMarkTools()).renderer;
 });
 afterAll(() => marker.close());
 
 /** Greatest and mean difference of samples within and outside of the mark's rectangle. */
 function differences(before: Pixels, after: Pixels, frameHeight: number) {
   expect([after.width, after.height, after.channels]).toEqual([before.width, before.height, before.channels]);
-  const box = rasteriser.mask(mark, { width: before.width, height: frameHeight });
+  const [box] = renderer.render(resolvedOfSpec(mark), { width: before.width, height: frameHeight }).tiles;
+  if (!box) throw new Error("The mark shows nothing.");
   const result = { outside: 0, outsideMean: 0, inside: 0 };
   let outsideCount = 0;
   for (let i = 0; i < before.samples.length; i++) {

@@ -57,6 +57,11 @@ export async function encodePicture(
   }
 }
 
+/** True when `encodePicture` codes this picture in a form that changes pixels. */
+export function losesPixels(source: Uint8Array, facts: Pick<PictureFacts, "format">): boolean {
+  return facts.format !== "png" && !(facts.format === "webp" && isLosslessWebp(source));
+}
+
 function animation(facts: PictureFacts): { loop?: number; delay?: number[] } {
   return facts.frames > 1 ? { loop: facts.loop, delay: [...facts.delays] } : {};
 }
@@ -74,22 +79,23 @@ const COMPRESSIONS: Readonly<Record<number, "none" | "lzw" | "deflate" | "jpeg" 
   50000: "zstd",
 };
 
-/** Codes one page as a TIFF of its own, compressed as the source's page was. */
+/** Codes one page as a TIFF of its own, compressed as the source's page was. `lossy`: pixels come out changed. */
 export async function encodeTiffPage(
   facts: PictureFacts,
   pixels: Pixels,
   source: TiffDirectory,
-): Promise<Uint8Array> {
+): Promise<{ readonly bytes: Uint8Array; readonly lossy: boolean }> {
   const wanted = COMPRESSIONS[integers(source.get(COMPRESSION))[0] ?? 1] ?? "lzw";
   const compression = wanted === "jpeg" && (facts.hasAlpha || facts.space === "cmyk") ? "lzw" : wanted;
   const predicted = integers(source.get(PREDICTOR))[0] === 2;
-  return await sharpOf(facts, pixels)
+  const bytes = await sharpOf(facts, pixels)
     .tiff({
       compression,
       predictor: predicted && compression !== "jpeg" ? "horizontal" : "none",
       quality: TIFF_JPEG_QUALITY,
     })
     .toBuffer();
+  return { bytes, lossy: compression === "jpeg" };
 }
 
 function sharpOf(facts: PictureFacts, pixels: Pixels): Sharp {

@@ -2,13 +2,18 @@ import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import sharp from "sharp";
 import type { NotExact } from "#imaging/jpeg/not-exact.ts";
+import type { PixelBox } from "#imaging/orientation.ts";
 import { AppError, toErrorBody } from "#kernel/errors.ts";
+import { InkWell } from "./ink-tiles.ts";
 import { JpegSplicer } from "./jpeg-splicer.ts";
+import { loadOverlayRenderer } from "./load-overlay-renderer.ts";
 import { MarkColors } from "./mark-color.ts";
-import { markPicture } from "./mark-picture.ts";
+import { inkTiles, type MarkedBytes, markPicture, touchedBy } from "./mark-picture.ts";
 import { renderPreview } from "./render-preview.ts";
-import { TextRasteriser } from "./text-rasteriser.ts";
 import type { ThreadReply, ThreadRequest, ThreadSettings } from "./thread-messages.ts";
+
+/** Pixels: four blocks of 8 (ITU-T T.81, A.2.4). */
+const LARGEST_MCU = 32;
 
 /** Entry of a marking thread: one task at a time, bytes in and out by transfer. */
 
@@ -17,18 +22,35 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 const settings = workerData as ThreadSettings;
-const colors = new MarkColors(settings.tempDir);
+const inks = new InkWell(new MarkColors(settings.tempDir));
 const splicer = new JpegSplicer();
-let rasteriser: Promise<TextRasteriser> | undefined;
+let renderer: ReturnType<typeof loadOverlayRenderer> | undefined;
 
-async function run(request: ThreadRequest): Promise<Uint8Array | NotExact> {
+async function run(request: ThreadRequest): Promise<MarkedBytes | Uint8Array | NotExact> {
   if (request.kind === "preview") return await renderPreview(request.input, request.maxSide);
-  rasteriser ??= TextRasteriser.load();
+  renderer ??= loadOverlayRenderer();
   const { input, facts, mark } = request;
-  const tools = { rasteriser: await rasteriser, colors };
+  const tools = { renderer: await renderer, inks };
   if (request.kind === "mark") return await markPicture(input, facts, mark, tools);
-  const spliced = await splicer.mark(input, facts, mark, tools);
-  return spliced.exact ? spliced.bytes : spliced;
+  const tiles = await inkTiles(mark, facts, tools);
+  const spliced = await splicer.mark(input, facts, tiles);
+  if (!spliced.exact) return spliced;
+  const touched = touchedBy(tiles).map((box) => ({ ...box, ...wholeMcus(box, facts) }));
+  return { bytes: spliced.bytes, path: "spliced", touched };
+}
+
+/** A box that is made larger until it covers whole MCUs of any sampling, within the picture. */
+function wholeMcus(box: PixelBox, picture: { readonly width: number; readonly height: number }): PixelBox {
+  const left = Math.floor(box.left / LARGEST_MCU) * LARGEST_MCU;
+  const top = Math.floor(box.top / LARGEST_MCU) * LARGEST_MCU;
+  const right = Math.ceil((box.left + box.width) / LARGEST_MCU) * LARGEST_MCU;
+  const bottom = Math.ceil((box.top + box.height) / LARGEST_MCU) * LARGEST_MCU;
+  return {
+    left,
+    top,
+    width: Math.min(picture.width, right) - left,
+    height: Math.min(picture.height, bottom) - top,
+  };
 }
 
 /** A body that owns its whole buffer, so that it can be transferred; memory that sharp has allocated cannot. */
@@ -42,11 +64,14 @@ parentPort!.on("message", async (request: ThreadRequest) => {
   let moved: ArrayBuffer[] = [];
   try {
     const result = await run(request);
-    if (result instanceof Uint8Array) {
-      const body = transferable(result);
+    if (!(result instanceof Uint8Array) && "exact" in result) reply = { id: request.id, result };
+    else {
+      const body = transferable(result instanceof Uint8Array ? result : result.bytes);
       moved = [body.buffer];
-      reply = { id: request.id, result: { body, sha256: createHash("sha256").update(body).digest("hex") } };
-    } else reply = { id: request.id, result };
+      const sha256 = createHash("sha256").update(body).digest("hex");
+      const marked = "path" in result ? { marked: { path: result.path, touched: result.touched } } : {};
+      reply = { id: request.id, result: { body, sha256, ...marked } };
+    }
   } catch (error) {
     reply = { id: request.id, error: { ...toErrorBody(error), retry: AppError.from(error).retry } };
   }

@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { CONTENT_TYPES } from "#imaging/picture-format.ts";
+import { resolvedOfSpec } from "#imaging/resolved-of-spec.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
@@ -69,11 +70,13 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
     async mark(input: Uint8Array, { mark, signal }: MarkOptions): Promise<MarkedPicture> {
       const facts = await inspectPicture(input, mostDecodedBytes);
       const { width, height, frames, format } = facts;
-      const task = { input, facts, mark };
+      const task = { input, facts, mark: "layers" in mark ? mark : resolvedOfSpec(mark) };
       const result =
         (spliceableHeader(input, facts) && (await spliced(task, signal))) ??
         (await run({ kind: "mark", ...task }, bytesWhileMarking(facts, input.length), signal));
-      return { ...result, contentType: CONTENT_TYPES[format], width, height, frames };
+      const { body, sha256, marked } = result;
+      if (!marked) throw new AppError("internal", "A marking thread answered without saying what it did.");
+      return { body, sha256, contentType: CONTENT_TYPES[format], width, height, frames, ...marked };
     },
 
     async preview(input, { maxSide, signal }) {

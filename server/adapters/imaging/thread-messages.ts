@@ -1,6 +1,7 @@
-import type { MarkSpec } from "#contracts/mark-spec.ts";
+import type { ResolvedMark } from "#contracts/mark-operator.ts";
 import type { NotExact } from "#imaging/jpeg/not-exact.ts";
 import type { ErrorBody, Retry } from "#kernel/errors.ts";
+import type { MarkPath, TouchedBox } from "../../services/ports/image-marker.ts";
 import type { PictureFacts } from "./inspect-picture.ts";
 
 /** What a marking thread is told when it is started. */
@@ -15,7 +16,7 @@ export type ThreadTask =
       readonly kind: "mark" | "splice";
       readonly input: Uint8Array;
       readonly facts: PictureFacts;
-      readonly mark: MarkSpec;
+      readonly mark: ResolvedMark;
     }
   | { readonly kind: "preview"; readonly input: Uint8Array; readonly maxSide: number };
 
@@ -25,6 +26,8 @@ export interface ThreadResult {
   readonly body: Uint8Array;
   /** Lower-case hex. */
   readonly sha256: string;
+  /** Of a marked picture. */
+  readonly marked?: { readonly path: MarkPath; readonly touched: readonly TouchedBox[] };
 }
 
 export type ThreadReply =

@@ -1,4 +1,18 @@
+import type { ResolvedMark } from "#contracts/mark-operator.ts";
 import type { MarkSpec } from "#contracts/mark-spec.ts";
+import type { PixelBox } from "#imaging/orientation.ts";
+
+/**
+ * How a picture was marked. `spliced`: a JPEG's data were copied but for the touched blocks. `pixels`: coded again in
+ * a form that keeps pixels; those outside the touched boxes are identical. `recoded`: all of it was coded again with loss.
+ */
+export type MarkPath = "spliced" | "pixels" | "recoded";
+
+/** Pixels as stored, of each frame of an animation. */
+export interface TouchedBox extends PixelBox {
+  /** Of a TIFF, from 0; else 0. */
+  readonly page: number;
+}
 
 export interface MarkedPicture {
   readonly body: Uint8Array;
@@ -10,17 +24,22 @@ export interface MarkedPicture {
   readonly height: number;
   /** Frames of an animation, else 1. */
   readonly frames: number;
+  readonly path: MarkPath;
+  /** What may have changed, beyond what coding with loss does; boxes may overlap. None: the mark shows nothing. */
+  readonly touched: readonly TouchedBox[];
 }
 
 export interface MarkOptions {
-  readonly mark: MarkSpec;
+  /** A text mark, or what a template's operator draws on this picture. */
+  readonly mark: MarkSpec | ResolvedMark;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Puts a mark on a picture, in the format, profile and orientation it came in, its metadata kept.
  * @throws AppError `picture.unsupported_heic`, `picture.unsupported_raw`, `picture.unsupported`, `picture.truncated`,
- *   `picture.corrupt`, `picture.too_large`, `picture.glyph_missing`; all never retried.
+ *   `picture.corrupt`, `picture.too_large`, `picture.glyph_missing`, `invalid_argument` for a mark that cannot be
+ *   drawn; all never retried.
  */
 export interface ImageMarker {
   mark(input: Uint8Array, options: MarkOptions): Promise<MarkedPicture>;
