@@ -5,7 +5,8 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 import { buildPage } from "../../scripts/window-build.ts";
 import { real } from "./real-components.ts";
 
-const ARGUMENTS = [
+/** Of a Chromium without a screen that asks nothing of the network. */
+export const CHROMIUM_ARGUMENTS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -34,7 +35,7 @@ export async function openWindowBrowser(): Promise<WindowBrowser> {
   const folder = await mkdtemp(join(tmpdir(), "platemark-window-"));
   const staticDir = join(folder, "renderer");
   await buildPage(staticDir);
-  const browser = await chromium.launch({ executablePath: real("chromium")!, args: ARGUMENTS });
+  const browser = await chromium.launch({ executablePath: real("chromium")!, args: CHROMIUM_ARGUMENTS });
   const contexts: BrowserContext[] = [];
   return {
     staticDir,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import sharp from "sharp";
-import type { NotExact } from "#imaging/jpeg/not-exact.ts";
+import { type NotExact, notExact } from "#imaging/jpeg/not-exact.ts";
 import type { PixelBox } from "#imaging/orientation.ts";
 import { AppError, toErrorBody } from "#kernel/errors.ts";
 import { InkWell } from "./ink-tiles.ts";
@@ -33,6 +33,7 @@ async function run(request: ThreadRequest): Promise<MarkedBytes | Uint8Array | N
   const tools = { renderer: await renderer, inks };
   if (request.kind === "mark") return await markPicture(input, facts, mark, tools);
   const tiles = await inkTiles(mark, facts, tools);
+  if (tiles.length === 0) return notExact("nothing");
   const spliced = await splicer.mark(input, facts, tiles);
   if (!spliced.exact) return spliced;
   const touched = touchedBy(tiles).map((box) => ({ ...box, ...wholeMcus(box, facts) }));

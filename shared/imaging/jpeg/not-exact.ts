@@ -14,6 +14,8 @@ export type NotExactReason =
   | "missing_code"
   /** The mark covers so much of a large picture that decoding all of it is quicker. */
   | "area"
+  /** The mark shows nothing on this picture. */
+  | "nothing"
   /** The scan is longer than positions can count: half a gigabyte. */
   | "size";
 

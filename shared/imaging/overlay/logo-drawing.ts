@@ -2,7 +2,7 @@ import type { OperatorAsset, ResolvedLayer } from "#contracts/mark-operator.ts";
 import { AppError } from "#kernel/errors.ts";
 import { type Drawing, drawSvg } from "./drawing.ts";
 import { type PictureSize, pixelsOf, shrinkToFit, turnedSize, turnOf } from "./place-layer.ts";
-import type { SvgRasteriser } from "./resvg-rasteriser.ts";
+import type { DrawnPixels, SvgRasteriser } from "./resvg-rasteriser.ts";
 import { scaledPicture } from "./scaled-picture.ts";
 import { svgDocument } from "./svg-text.ts";
 
@@ -14,12 +14,14 @@ const SVG_TEXT = /<(?:\w+:)?text[\s>]/;
 
 /**
  * A logo at its width, or as wide as fits.
+ * @param number Another one for each content.
  * @throws AppError `invalid_argument` when the file cannot be read or is too large, or an SVG has text that is not
  *   outlines: its fonts are not known.
  */
 export function logoDrawing(
   layer: ImageLayer,
   asset: OperatorAsset,
+  number: number,
   picture: PictureSize,
   room: PictureSize,
   rasteriser: SvgRasteriser,
@@ -29,13 +31,14 @@ export function logoDrawing(
   const asWanted = { width: wanted, height: (wanted * natural.height) / natural.width };
   const width = wanted * shrinkToFit(turnedSize(asWanted, layer.rotation), room);
   const height = (width * natural.height) / natural.width;
-  const form = { key: JSON.stringify(["image", layer.asset, width]), width, height, bleed: 1, flat: null };
+  const form = { key: JSON.stringify(["image", number, width]), width, height, bleed: 1, flat: null };
   if (asset.mediaType === "image/svg+xml") {
     const image = imageElement(
       asset,
       `x="${-width / 2}" y="${-height / 2}" width="${width}" height="${height}"`,
     );
-    return { ...form, draw: drawSvg(rasteriser, [], image) };
+    const draw = drawSvg(rasteriser, [], image);
+    return { ...form, draw: (place) => shown(asset, draw(place)) };
   }
   return {
     ...form,
@@ -44,7 +47,7 @@ export function logoDrawing(
         asset,
         `width="${natural.width}" height="${natural.height}" image-rendering="optimizeSpeed"`,
       );
-      const drawn = rasteriser.draw(svgDocument(natural.width, natural.height, whole), []);
+      const drawn = shown(asset, rasteriser.draw(svgDocument(natural.width, natural.height, whole), []));
       const place = { centerX, centerY, scale: width / natural.width, ...turnOf(rotation) };
       return scaledPicture(drawn, place, window);
     },
@@ -55,13 +58,22 @@ function imageElement({ mediaType, bytes }: OperatorAsset, attributes: string): 
   return `<image ${attributes} preserveAspectRatio="none" xlink:href="data:${mediaType};base64,${bytes}"/>`;
 }
 
+/** The rasteriser passes over images that it cannot read. */
+function shown(asset: OperatorAsset, drawn: DrawnPixels): DrawnPixels {
+  if (drawn.premultiplied.some((value) => value !== 0)) return drawn;
+  throw unreadable(asset);
+}
+
+function unreadable({ name }: OperatorAsset): AppError {
+  return new AppError(
+    "invalid_argument",
+    `The mark's logo ${name} cannot be read, or shows nothing. Export it again as PNG or SVG.`,
+  );
+}
+
 function naturalSize(asset: OperatorAsset, rasteriser: SvgRasteriser): PictureSize {
   const size = asset.mediaType === "image/png" ? pngSize(asset.bytes) : svgSize(asset.bytes, rasteriser);
-  if (!size || !(size.width > 0 && size.height > 0))
-    throw new AppError(
-      "invalid_argument",
-      `The mark's logo ${asset.name} cannot be read. Export it again as PNG or SVG.`,
-    );
+  if (!size || !(size.width > 0 && size.height > 0)) throw unreadable(asset);
   if (asset.mediaType === "image/svg+xml" && SVG_TEXT.test(svgSource(asset.bytes)))
     throw new AppError(
       "invalid_argument",

@@ -1,4 +1,4 @@
-import type { ResolvedLayer, ResolvedMark } from "#contracts/mark-operator.ts";
+import type { OperatorAsset, ResolvedLayer, ResolvedMark } from "#contracts/mark-operator.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { PixelBox } from "../orientation.ts";
 import type { Overlay, OverlayTile } from "../overlay.ts";
@@ -29,6 +29,8 @@ const CACHE_BYTES = 48 * 1024 * 1024;
 const SET_TEXTS_BYTES = 4 * 1024 * 1024;
 /** About what a tile, or a run, takes beside its pixels. */
 const RECORD_BYTES = 200;
+/** Logos that are known again. */
+const MOST_ASSETS = 16;
 
 /** A cell trimmed to what is covered of it; `left`, `top`: its place in the drawing. */
 interface TrimmedCell extends Cell {
@@ -46,6 +48,8 @@ export class OverlayRenderer {
   readonly #texts = new ByteCache<SetText | null>(SET_TEXTS_BYTES);
   readonly #cells: ByteCache<TrimmedCell | null>;
   readonly #overlays: ByteCache<Overlay>;
+  readonly #assets = new Map<string, { readonly asset: OperatorAsset; readonly number: number }>();
+  #lastAsset = 0;
 
   constructor({ rasteriser, fonts }: OverlayRendererDeps, options: OverlayRendererOptions = {}) {
     const bytes = options.cacheBytes ?? CACHE_BYTES;
@@ -67,12 +71,28 @@ export class OverlayRenderer {
    *   damaged or missing, a QR code that does not fit, a text of invisible characters, a pattern of too many copies.
    */
   render(mark: ResolvedMark, picture: PictureSize): Overlay {
-    const key = JSON.stringify([mark.layers, mark.safeArea, picture.width, picture.height]);
+    const assets = mark.layers.map((layer) =>
+      layer.kind === "image" ? this.#assetNumber(layer.asset, mark) : 0,
+    );
+    const key = JSON.stringify([mark.layers, assets, mark.safeArea, picture.width, picture.height]);
     const draw = () => ({ tiles: mark.layers.flatMap((layer) => this.#tiles(layer, mark, picture)) });
     return this.#overlays.get(key, draw, ({ tiles }) => {
       const arrays = new Set(tiles.map(({ rgba }) => rgba));
       return [...arrays].reduce((sum, { length }) => sum + length, tiles.length * RECORD_BYTES);
     });
+  }
+
+  /** Names a logo by its content: what a mark says of its digest may be wrong, and must not draw another's logo. */
+  #assetNumber(digest: string, mark: ResolvedMark): number {
+    const asset = mark.assets[digest];
+    if (!asset)
+      throw new AppError("invalid_argument", "The mark's template names a logo that did not come with it.");
+    const known = this.#assets.get(digest);
+    if (known?.asset.bytes === asset.bytes && known.asset.mediaType === asset.mediaType) return known.number;
+    if (this.#assets.size >= MOST_ASSETS) this.#assets.clear();
+    this.#lastAsset += 1;
+    this.#assets.set(digest, { asset, number: this.#lastAsset });
+    return this.#lastAsset;
   }
 
   #tiles(layer: ResolvedLayer, mark: ResolvedMark, picture: PictureSize): OverlayTile[] {
@@ -121,15 +141,14 @@ export class OverlayRenderer {
   ): Drawing | null {
     const rasteriser = this.#rasteriser;
     if (layer.kind === "image") {
-      const asset = mark.assets[layer.asset];
-      if (!asset)
-        throw new AppError("invalid_argument", "The mark's template names a logo that did not come with it.");
-      return logoDrawing(layer, asset, picture, room, rasteriser);
+      const number = this.#assetNumber(layer.asset, mark);
+      return logoDrawing(layer, mark.assets[layer.asset]!, number, picture, room, rasteriser);
     }
     if (layer.value.trim() === "") return null;
     if (layer.kind === "qr") return qrDrawing(layer, picture, room, rasteriser);
     const { value, font, weight, anchor } = layer;
-    const text = { value, font, weight, align: layer.pattern ? 0.5 : horizontalPart(anchor) };
+    const align = !value.includes("\n") ? 0 : layer.pattern ? 0.5 : horizontalPart(anchor);
+    const text = { value, font, weight, align };
     const key = JSON.stringify(["text", text]);
     const set = this.#texts.get(
       key,

@@ -15,12 +15,12 @@ export interface PicturePlacement {
 const SAMPLES = 2;
 
 /**
- * Scales and turns a picture: averaged in whole steps until it is at most twice as large, then sampled bilinearly.
- * Sums, products and quotients alone, so that every machine gives the same pixels. Pure.
+ * Scales and turns a picture: averaged in whole steps down to two to four pixels for a drawn one, then sampled
+ * bilinearly. Sums, products and quotients alone, so that every machine gives the same pixels. Pure.
  * @param window What is drawn, in the placement's coordinates.
  */
 export function scaledPicture(source: DrawnPixels, place: PicturePlacement, window: PixelBox): DrawnPixels {
-  const step = Math.max(1, Math.floor(1 / place.scale));
+  const step = Math.max(1, Math.floor(1 / (SAMPLES * place.scale)));
   const small = averaged(source, step);
   const premultiplied = new Uint8Array(window.width * window.height * 4);
   const sum = [0, 0, 0, 0];

@@ -12,15 +12,15 @@ const arabic: MarkFont = {
   family: "Arabic",
   covers: (point) => (point >= 0x600 && point < 0x700) || ascii(point),
 };
-const hindi: MarkFont = {
-  family: "Hindi",
-  covers: (point) => (point >= 0x900 && point < 0x980) || ascii(point),
+const thai: MarkFont = {
+  family: "Thai",
+  covers: (point) => (point >= 0xe00 && point < 0xe80) || ascii(point),
 };
 const emoji: MarkFont = {
   family: "Emoji",
   covers: (point) => point > 0x1f000 || point === 0x2764 || point === 0x31 || point === 0x20e3,
 };
-const fonts = [latin, han, arabic, hindi, emoji];
+const fonts = [latin, han, arabic, thai, emoji];
 const families = (text: string, preferred = "Latin") =>
   textRuns(text, preferred, fonts).map(({ family, text, level }) => [family, text, level]);
 
@@ -94,9 +94,14 @@ describe("textRuns", () => {
   });
 
   test("shapes each script by itself, also where one font has both", () => {
-    expect(families("ab नम", "Hindi")).toEqual([
-      ["Hindi", "ab ", 0],
-      ["Hindi", "नम", 0],
+    expect(families("ab สว", "Thai")).toEqual([
+      ["Thai", "ab ", 0],
+      ["Thai", "สว", 0],
     ]);
+  });
+
+  test("composes characters and takes Thai SARA AM apart, which would get the width of one half", () => {
+    expect(families("u\u0308")).toEqual([["Latin", "ü", 0]]);
+    expect(families("น้ำใจ")).toEqual([["Thai", "น\u0e4d\u0e49\u0e32ใจ", 0]]);
   });
 });

@@ -19,13 +19,7 @@ const DIRECTION_MARKS = /\p{Bidi_Control}/gu;
 /** Asks for the pictograph instead of the text character. */
 const AS_EMOJI = /^\p{Emoji}\ufe0f/u;
 /** Scripts whose letters change with their neighbours: each has to be shaped by itself. */
-const SHAPED = [
-  /\p{Script=Arabic}/u,
-  /\p{Script=Hebrew}/u,
-  /\p{Script=Devanagari}/u,
-  /\p{Script=Thai}/u,
-  /\p{Script=Hangul}/u,
-];
+const SHAPED = [/\p{Script=Arabic}/u, /\p{Script=Hebrew}/u, /\p{Script=Thai}/u, /\p{Script=Hangul}/u];
 const OWN_SCRIPT = /[\p{L}\p{M}]/u;
 
 /**
@@ -35,7 +29,7 @@ const OWN_SCRIPT = /[\p{L}\p{M}]/u;
  * @throws AppError `picture.glyph_missing` that names the first character no font has.
  */
 export function textRuns(line: string, preferred: string, fonts: readonly MarkFont[]): readonly TextRun[] {
-  const text = line.trim().replace(/\s+/gu, " ");
+  const text = withoutSaraAm(line.normalize("NFC").trim().replace(/\s+/gu, " "));
   const ordered = [...fonts].sort((a, b) => Number(b.family === preferred) - Number(a.family === preferred));
   const levels = embeddingLevels(text);
   const runs: { family: string; text: string; level: number; script: number }[] = [];
@@ -58,6 +52,14 @@ export function textRuns(line: string, preferred: string, fonts: readonly MarkFo
   return leftToRight(runs)
     .map(({ family, text, level }) => ({ family, text: text.replace(DIRECTION_MARKS, ""), level }))
     .filter(({ text }) => text !== "");
+}
+
+/**
+ * Thai SARA AM as its two halves, the upper one below a tone mark, as fonts draw it: the rasteriser gives a character
+ * that becomes two glyphs the width of one.
+ */
+function withoutSaraAm(text: string): string {
+  return text.replace(/([\u0e48-\u0e4b]?)\u0e33/g, "\u0e4d$1\u0e32");
 }
 
 /** A character and what shapes it. */
