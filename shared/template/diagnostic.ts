@@ -3,6 +3,7 @@ import { LineIndex, type Span } from "./position.ts";
 /** Every kind of thing that can be wrong with a template. Closed; the guide explains them by group. */
 export const DIAGNOSTIC_CODES = [
   "source.too_large",
+  "source.unreadable",
   "syntax.unexpected",
   "syntax.unexpected_character",
   "syntax.unterminated",
