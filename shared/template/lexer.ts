@@ -116,6 +116,7 @@ export class Lexer {
       unit === 34 ||
       unit === 39 ||
       unit === 35 ||
+      (unit === 46 && isDigit(this.#unit(1))) ||
       SYMBOLS.has(String.fromCharCode(unit)) ||
       ((unit === 38 || unit === 124) && this.#unit(1) === unit)
     );
@@ -144,6 +145,7 @@ export class Lexer {
     if (unit === -1) return { kind: "end", text: "", span: { start, end: start } };
     if (isDigit(unit)) return this.#number(start);
     if (isLetter(unit)) return this.#identifier(start);
+    if (unit === 46) return this.#bareFraction(start);
     if (unit === 34 || unit === 39) return this.#string(start, unit);
     if (unit === 35) return this.#color(start);
     const double = this.#source.slice(start, Math.min(start + 2, this.#end));
@@ -189,6 +191,20 @@ export class Lexer {
       span: { start, end: this.#at },
       message: `\`${excerpt(this.#source.slice(start, this.#at))}\` is not a number or a length. Lengths are written like \`12%\` or \`40px\`.`,
       suggestion: /^[pP][xX]?$|^pixels?$|^pt$/.test(unit) ? `${digits}px` : undefined,
+    });
+    return this.#made("broken", start);
+  }
+
+  /** `.5`, which other languages have. */
+  #bareFraction(start: number): Pick<Token, "kind" | "text" | "span"> {
+    this.#at++;
+    while (isDigit(this.#unit(0))) this.#at++;
+    const meant = `0${this.#source.slice(start, this.#at)}`;
+    this.#findings.report({
+      code: "syntax.number",
+      span: { start, end: this.#at },
+      message: `A number begins with a digit, did you mean \`${excerpt(meant)}\`?`,
+      suggestion: meant,
     });
     return this.#made("broken", start);
   }

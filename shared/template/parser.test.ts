@@ -77,6 +77,21 @@ describe("reading a template", () => {
     ]);
   });
 
+  test.each([
+    [".5", "0.5"],
+    ["40 Px", undefined],
+    ["40Px", "40px"],
+    ["#ff00aa80", "#ff00aa"],
+    ["a && b", "and"],
+    ["! a", "not "],
+    ["5 – 3", "-"],
+  ])("suggests what was meant by %s", (written, suggestion) => {
+    const findings = new Findings();
+    const source = `template "a" { x = ${written} }`;
+    parseTemplate(source, findings);
+    expect(findings.diagnostics(source)[0]?.suggestion).toBe(suggestion);
+  });
+
   test("takes a sign written to a number for a percentage, and one apart for a remainder", () => {
     const { document } = parse('template "a" { x = 5% y = 5 % 3 }');
     expect(document.templates[0]!.body.items).toMatchObject([

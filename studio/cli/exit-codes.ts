@@ -3,6 +3,8 @@ export const EXIT = {
   done: 0,
   /** Some pictures could not be marked. */
   failedPictures: 1,
+  /** Some templates have errors, or are not in their canonical form. */
+  badTemplates: 1,
   usage: 2,
   /** Something outside is missing or refuses: server, store, disk, rights. */
   environment: 3,

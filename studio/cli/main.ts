@@ -10,6 +10,7 @@ import { addServeCommand } from "./serve-command.ts";
 import { listenForEnd } from "./signals.ts";
 import { addStoreCommand } from "./store-command.ts";
 import { addStudioCommand } from "./studio-command.ts";
+import { addTemplateCommand } from "./template-command.ts";
 import { addTokenCommand } from "./token-command.ts";
 import { addWorkerCommand } from "./worker-command.ts";
 
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     addServeCommand(program, context);
     addWorkerCommand(program, context);
     addStoreCommand(program, context);
+    addTemplateCommand(program, context);
     addTokenCommand(program, context);
     for (const command of [
       program,

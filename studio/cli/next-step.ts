@@ -1,9 +1,9 @@
 import type { ErrorCode } from "#kernel/errors.ts";
 
 const NEXT: Partial<Record<ErrorCode, string>> = {
-  "config.invalid": "All settings: docs/guides/settings.md. Try: platemark import --help",
-  not_found: "Try: platemark import --help",
-  invalid_argument: "Try: platemark import --help",
+  "config.invalid": "All settings: docs/guides/settings.md. Try the same command with --help.",
+  not_found: "Try the same command with --help.",
+  invalid_argument: "Try the same command with --help.",
   "home.locked": "Try again later, or: platemark import DIR --home OTHER_FOLDER",
   unauthenticated: "Make a new token: PLATEMARK_TOKEN_SECRET=… platemark token",
   permission_denied:

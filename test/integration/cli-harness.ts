@@ -139,7 +139,7 @@ export async function picture(label: string): Promise<Buffer> {
 }
 
 function parse(stdout: string): Pick<CliResult, "events" | "pictures"> {
-  const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+  const lines = stdout.split("\n").filter((line) => line.startsWith('{"event":'));
   const events = lines.map((line) => JSON.parse(line) as CliEvent);
   const pictures = events.filter(({ event }) => event === "picture");
   return { events, pictures: Object.fromEntries(pictures.map(({ file, state }) => [file, String(state)])) };
