@@ -48,9 +48,12 @@ export function createAppProtocol(deps: AppProtocolDeps): (request: Request) => 
     if (url.protocol !== `${APP_SCHEME}:` || url.host !== "app") return refuse(404);
     const encoded = url.pathname.slice(1);
     try {
-      if (encoded.startsWith("thumb/") || encoded.startsWith("preview/")) {
+      if (/^(thumb|preview|picture|logo)\//.test(encoded)) {
         const asset = await deps.asset(encoded, request.signal);
-        return asset ? answer(request, asset.body, asset.contentType, "private, max-age=600") : refuse(404);
+        if (!asset) return refuse(404);
+        // Files of people's own change without notice.
+        const keep = /^(picture|logo)\//.test(encoded) ? "no-cache" : "private, max-age=600";
+        return answer(request, asset.body, asset.contentType, keep);
       }
       const file = await readWindowFile(deps.windowFolder, decodeURIComponent(encoded || "index.html"));
       if (!file) return refuse(404);

@@ -11,6 +11,7 @@ import { unlimited } from "../../server/adapters/memory/rate-limiter.ts";
 import { type Database, openDatabase } from "../../server/adapters/sql/database.ts";
 import { createSqlMediaRepository } from "../../server/adapters/sql/media-repository.ts";
 import { createSqlQueue } from "../../server/adapters/sql/queue.ts";
+import { createSqlTemplateRepository } from "../../server/adapters/sql/template-repository.ts";
 import { requestMark } from "../../server/services/mark-request.ts";
 import type { ImageMarker } from "../../server/services/ports/image-marker.ts";
 import type { MediaRepository, MediaRow } from "../../server/services/ports/media-repository.ts";
@@ -62,7 +63,17 @@ afterEach(async () => {
 
 function startWorker(options: Partial<MarkWorkerOptions> = {}, limiter: RateLimiter = unlimited): MarkWorker {
   const worker = createMarkWorker(
-    { queue, repository, store: store as unknown as ObjectStore, marker, limiter, clock, random, logger },
+    {
+      queue,
+      repository,
+      templates: createSqlTemplateRepository(database, { clock }),
+      store: store as unknown as ObjectStore,
+      marker,
+      limiter,
+      clock,
+      random,
+      logger,
+    },
     { concurrency: 2, originalsBudgetBytes: 1e8, graceMs: 5_000, ...options },
   );
   workers.push(worker);

@@ -1,4 +1,6 @@
 import { tmpdir } from "node:os";
+import type { ResolvedMark } from "#contracts/mark-operator.ts";
+import { swapsSides } from "#imaging/orientation.ts";
 import { CONTENT_TYPES } from "#imaging/picture-format.ts";
 import { resolvedOfSpec } from "#imaging/resolved-of-spec.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
@@ -70,7 +72,7 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
     async mark(input: Uint8Array, { mark, signal }: MarkOptions): Promise<MarkedPicture> {
       const facts = await inspectPicture(input, mostDecodedBytes);
       const { width, height, frames, format } = facts;
-      const task = { input, facts, mark: "layers" in mark ? mark : resolvedOfSpec(mark) };
+      const task = { input, facts, mark: resolvedFor(mark, facts) };
       const result =
         (spliceableHeader(input, facts) && (await spliced(task, signal))) ??
         (await run({ kind: "mark", ...task }, bytesWhileMarking(facts, input.length), signal));
@@ -92,6 +94,12 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
 
     close: () => pool.close(),
   };
+}
+
+function resolvedFor(mark: MarkOptions["mark"], { width, height, orientation }: PictureFacts): ResolvedMark {
+  if (typeof mark === "function")
+    return mark(swapsSides(orientation) ? { width: height, height: width } : { width, height });
+  return "layers" in mark ? mark : resolvedOfSpec(mark);
 }
 
 /** The pixels once, what a coder that looks at the whole picture keeps, the file and its successor. */

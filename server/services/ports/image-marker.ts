@@ -30,8 +30,12 @@ export interface MarkedPicture {
 }
 
 export interface MarkOptions {
-  /** A text mark, or what a template's operator draws on this picture. */
-  readonly mark: MarkSpec | ResolvedMark;
+  /** A text mark, what a template's operator draws on this picture, or how that follows from its upright size in
+   *  pixels (of a TIFF, its first page's). */
+  readonly mark:
+    | MarkSpec
+    | ResolvedMark
+    | ((picture: { readonly width: number; readonly height: number }) => ResolvedMark);
   readonly signal?: AbortSignal | undefined;
 }
 
