@@ -61,7 +61,7 @@ export class ExpressionParser {
   advance(): Token {
     const token = this.peek();
     this.#ahead.shift();
-    this.floating.push(...token.comments.splice(0));
+    for (const comment of token.comments.splice(0)) this.floating.push(comment);
     if (token.kind === "symbol") {
       if (token.text === "{") this.openBraces++;
       else if (token.text === "}" && this.openBraces > 0) this.openBraces--;

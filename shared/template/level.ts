@@ -13,11 +13,7 @@ export interface Payload {
 /** The level of a mark (spec.md S12). Where it is not said it follows from the payload: what changes with the clock is
  *  dynamic, what names a receiver, a device or a batch is a trace. */
 export function readLevel(reader: ValueReader, { expression, groups, span }: Payload): MarkOperator["level"] {
-  const natural = groups.has("clock")
-    ? "dynamic"
-    : groups.has("user") || groups.has("job")
-      ? "trace"
-      : "copyright";
+  const natural = groups.has("clock") ? "dynamic" : groups.has("user") ? "trace" : "copyright";
   const node = reader.node("level");
   const level = reader.word("level", MARK_LEVELS, natural);
   if (!node) return level;

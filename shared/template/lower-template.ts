@@ -281,8 +281,8 @@ function isTooLarge({ payload, layers }: MarkOperator): boolean {
     parts++;
     if (next.kind === "binary") waiting.push(next.left, next.right);
     else if (next.kind === "not") waiting.push(next.operand);
-    else if (next.kind === "call") waiting.push(...next.args);
-    else if (next.kind === "text") waiting.push(...next.parts);
+    else if (next.kind === "call") for (const argument of next.args) waiting.push(argument);
+    else if (next.kind === "text") for (const part of next.parts) waiting.push(part);
   }
   return parts > MOST_PARTS;
 }

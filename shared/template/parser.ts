@@ -89,7 +89,7 @@ class Parser extends ExpressionParser {
     const outer = this.floating;
     this.floating = [];
     const node = read(span.start);
-    leading.push(...this.floating);
+    for (const comment of this.floating) leading.push(comment);
     this.floating = outer;
     const [next] = this.peek().comments;
     const trailing = next?.sameLine ? this.peek().comments.shift()! : null;

@@ -59,7 +59,7 @@ const ROWS: readonly (readonly [string, VariableType, VariableGroup, string, str
   ["SEQUENCE", "number", "job", "place of the picture in its job, from 1", "12"],
   ["SKU", "text", "job", "article number", "SH-0042"],
   ["CLIENT", "text", "job", "client of the job", "Nordlicht GmbH"],
-  ["batch_id", "text", "job", "delivery that the copy belongs to", "b-20261125"],
+  ["batch_id", "text", "user", "delivery that the copy belongs to", "b-20261125"],
   ["user_id", "text", "user", "user for whom the copy is made", "kern"],
   ["user_name", "text", "user", "name of that user", "Anna Kern"],
   ["device_id", "text", "user", "device for which the copy is made", "studio-mac-2"],

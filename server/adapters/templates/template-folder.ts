@@ -1,4 +1,3 @@
-import { type FSWatcher, watch } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isTemporaryName } from "#contracts/picture-types.ts";
@@ -19,10 +18,9 @@ import {
 } from "#template/template-library.ts";
 import { templateVersion } from "#template/template-version.ts";
 import { folderAssets } from "./folder-assets.ts";
+import { FolderBell } from "./folder-bell.ts";
 import { readTemplateFile, stampOf } from "./read-template.ts";
 
-/** Several events of one change come together. Milliseconds. */
-const SETTLE_MS = 50;
 const MOST_FILES = 1_000;
 
 export interface TemplateFolderOptions {
@@ -60,14 +58,11 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
   readonly #fonts: readonly FontFamily[];
   readonly #restMs: number;
   readonly #pollMs: number;
-  readonly #listens: boolean;
+  readonly #bell: FolderBell;
   readonly #stop = new AbortController();
   readonly #files = new Map<string, WatchedFile>();
   readonly #listeners = new Set<(change: TemplateChange) => void>();
   #entries: ReadonlyMap<string, TemplateEntry> = new Map();
-  #watcher: FSWatcher | null = null;
-  #wake: () => void = () => {};
-  #rung = false;
   #unreadable = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -81,7 +76,7 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
     this.#fonts = fonts;
     this.#restMs = restMs;
     this.#pollMs = pollMs;
-    this.#listens = listen;
+    this.#bell = new FolderBell(deps, { folder, listen });
   }
 
   get entries(): readonly TemplateEntry[] {
@@ -109,46 +104,16 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    this.#watcher?.close();
-    this.#wake();
     await this.#running;
+    this.#bell[Symbol.dispose]();
   }
 
   async #watch(firstWaitMs: number): Promise<void> {
     const { signal } = this.#stop;
     let waitMs = firstWaitMs;
     while (!signal.aborted) {
-      this.#listen();
-      if (!this.#rung) await this.#pause(waitMs);
-      if (signal.aborted) return;
-      if (this.#rung) await this.#clock.sleep(SETTLE_MS, { signal }).catch(() => {});
-      this.#rung = false;
-      waitMs = await this.#look();
-    }
-  }
-
-  /** Until the time is over or something has changed. */
-  async #pause(ms: number): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    if (this.#rung || this.#stop.signal.aborted) return;
-    await this.#clock.sleep(ms, { signal: woken.signal }).catch(() => {});
-  }
-
-  #listen(): void {
-    if (!this.#listens || this.#watcher || this.#stop.signal.aborted) return;
-    try {
-      const watcher = watch(this.#folder, { persistent: false }, () => {
-        this.#rung = true;
-        this.#wake();
-      });
-      watcher.on("error", () => {
-        watcher.close();
-        if (this.#watcher === watcher) this.#watcher = null;
-      });
-      this.#watcher = watcher;
-    } catch {
-      // Looking at it now and then has to do.
+      await this.#bell.wait(waitMs, { signal });
+      if (!signal.aborted) waitMs = await this.#look();
     }
   }
 
@@ -181,8 +146,7 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
       if (!this.#unreadable)
         this.#logger.warn("templates.folder_unreadable", { folder: this.#folder, error: String(error) });
       this.#unreadable = true;
-      this.#watcher?.close();
-      this.#watcher = null;
+      this.#bell.forget();
       return null;
     }
   }
