@@ -1,0 +1,186 @@
+import type { OpaqueTile } from "#imaging/overlay/scaled-overlay.ts";
+import { scaledSize } from "#imaging/overlay/scaled-overlay.ts";
+import type { Compositor } from "./compositor.ts";
+import { createCpuCompositor } from "./cpu-compositor.ts";
+import { createGpuCompositor, openGpu } from "./gpu-compositor.ts";
+import { boundedPan, type PreviewView, type Size, viewScale, visibleRegion } from "./view-geometry.ts";
+
+export interface StagedPicture {
+  readonly bitmap: ImageBitmap;
+  /** Upright, in full: what the mark is drawn for. The bitmap may be smaller. */
+  readonly size: Size;
+}
+
+export interface StageEvents {
+  readonly onCompositor: (kind: Compositor["kind"]) => void;
+  /** Another scale is shown, or another part of the picture. */
+  readonly onLayout: (layout: {
+    readonly scale: number;
+    readonly width: number;
+    readonly height: number;
+  }) => void;
+  /** What was set last is on the screen. */
+  readonly onDrawn: () => void;
+}
+
+/** The canvas under the preview: draws at most once a frame, only what is in sight, on the GPU where there is one. */
+export class PreviewStage {
+  readonly #host: HTMLElement;
+  readonly #label: string;
+  readonly #events: StageEvents;
+  #compositor: Compositor | null = null;
+  #canvas: HTMLCanvasElement | null = null;
+  #picture: StagedPicture | null = null;
+  /** The bitmap at the scale that is shown. */
+  #shrunk: { readonly of: ImageBitmap; readonly width: number; readonly bitmap: ImageBitmap } | null = null;
+  #pane: Size = { width: 1, height: 1 };
+  #view: PreviewView = { zoom: "fit", pan: { x: 0, y: 0 } };
+  #tiles: { readonly scale: number; readonly tiles: readonly OpaqueTile[] } | null = null;
+  #split = 0;
+  #backdrop = "";
+  #frame = 0;
+  #closed = false;
+
+  constructor(host: HTMLElement, label: string, events: StageEvents) {
+    this.#host = host;
+    this.#label = label;
+    this.#events = events;
+  }
+
+  /** Finds out what can draw. */
+  async start(): Promise<void> {
+    const device = await openGpu();
+    if (this.#closed) return device?.destroy();
+    if (device) this.#drawByGpu(device);
+    else this.#drawByCpu();
+  }
+
+  get scale(): number {
+    return this.#picture ? viewScale(this.#picture.size, this.#pane, this.#view.zoom) : 1;
+  }
+
+  setPicture(picture: StagedPicture | null): void {
+    this.#picture = picture;
+    this.#tiles = null;
+    this.#changed();
+  }
+
+  setView(pane: Size, view: PreviewView): void {
+    this.#pane = pane;
+    this.#view = view;
+    this.#changed();
+  }
+
+  /** @param scale for which they were drawn; those for another than the one that is shown wait for it. */
+  setTiles(tiles: readonly OpaqueTile[], scale: number): void {
+    this.#tiles = { tiles, scale };
+    this.#changed();
+  }
+
+  /** Nothing new can be drawn: what was drawn for this scale stays, else there is no mark. */
+  keepTiles(scale: number): void {
+    if (this.#tiles?.scale !== scale) this.setTiles([], scale);
+  }
+
+  /** @param split the part of the visible picture, 0 to 1, that is shown without its mark */
+  setSplit(split: number): void {
+    this.#split = split;
+    this.#changed();
+  }
+
+  /** Where a pan ends up. */
+  bounded(pan: PreviewView["pan"]): PreviewView["pan"] {
+    return this.#picture ? boundedPan(this.#picture.size, this.scale, this.#pane, pan) : pan;
+  }
+
+  close(): void {
+    this.#closed = true;
+    cancelAnimationFrame(this.#frame);
+    this.#compositor?.dispose();
+    this.#shrunk?.bitmap.close();
+    this.#canvas?.remove();
+  }
+
+  #drawByGpu(device: GPUDevice): void {
+    try {
+      this.#takeOn((canvas) => createGpuCompositor(canvas, device, () => !this.#closed && this.#drawByCpu()));
+    } catch {
+      this.#drawByCpu();
+    }
+  }
+
+  #drawByCpu(): void {
+    this.#takeOn(createCpuCompositor);
+  }
+
+  /** A canvas keeps the first kind of context that it was asked for, so each compositor has one of its own. */
+  #takeOn(create: (canvas: HTMLCanvasElement) => Compositor): void {
+    const canvas = document.createElement("canvas");
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", this.#label);
+    const compositor = create(canvas);
+    this.#compositor?.dispose();
+    this.#canvas?.remove();
+    this.#compositor = compositor;
+    this.#canvas = canvas;
+    this.#backdrop = "";
+    this.#host.prepend(canvas);
+    this.#events.onCompositor(compositor.kind);
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (this.#frame === 0 && !this.#closed) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw(): void {
+    this.#frame = 0;
+    const [compositor, canvas, picture] = [this.#compositor, this.#canvas, this.#picture];
+    if (!compositor || !canvas) return;
+    canvas.hidden = picture === null;
+    if (!picture) return;
+    const { scale } = this;
+    const bitmap = this.#bitmapAt(picture, scale);
+    if (!bitmap) return;
+    const region = visibleRegion(picture.size, scale, this.#pane, this.#view.pan);
+    this.#events.onLayout({ scale, width: region.width, height: region.height });
+    if (this.#tiles?.scale !== scale) return;
+    const backdrop = JSON.stringify([bitmapId(bitmap), region]);
+    if (backdrop !== this.#backdrop) {
+      compositor.setBackdrop(bitmap, region);
+      canvas.style.width = `${region.width / devicePixelRatio}px`;
+      canvas.style.height = `${region.height / devicePixelRatio}px`;
+      this.#backdrop = backdrop;
+    }
+    compositor.draw(this.#tiles.tiles, this.#split * region.width);
+    this.#events.onDrawn();
+  }
+
+  /** `null`: it is being made, and a frame follows. */
+  #bitmapAt({ bitmap, size }: StagedPicture, scale: number): ImageBitmap | null {
+    const { width, height } = scaledSize(size, scale);
+    if (width === bitmap.width && height === bitmap.height) return bitmap;
+    if (this.#shrunk?.of === bitmap && this.#shrunk.width === width) return this.#shrunk.bitmap;
+    const options = { resizeWidth: width, resizeHeight: height, resizeQuality: "high" } as const;
+    createImageBitmap(bitmap, { ...options, premultiplyAlpha: "none" }).then(
+      (made) => {
+        if (this.#closed || this.#picture?.bitmap !== bitmap) return made.close();
+        const before = this.#shrunk;
+        this.#shrunk = { of: bitmap, width, bitmap: made };
+        before?.bitmap.close();
+        this.#changed();
+      },
+      () => {},
+    );
+    return null;
+  }
+}
+
+const ids = new WeakMap<ImageBitmap, number>();
+let lastId = 0;
+
+function bitmapId(bitmap: ImageBitmap): number {
+  const known = ids.get(bitmap) ?? ++lastId;
+  ids.set(bitmap, known);
+  return known;
+}
