@@ -30,12 +30,18 @@ export interface WindowBrowser extends AsyncDisposable {
   open(link: string, options?: Parameters<Browser["newContext"]>[0]): Promise<OpenedPage>;
 }
 
-/** The window, built from source, and a real Chromium to look at it. */
-export async function openWindowBrowser(): Promise<WindowBrowser> {
+/** A GPU of the CPU's making, where pages are to have one. */
+const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
+/** The window, built from source, and a real Chromium to look at it. @param options.gpu @default false */
+export async function openWindowBrowser({ gpu = false } = {}): Promise<WindowBrowser> {
   const folder = await mkdtemp(join(tmpdir(), "platemark-window-"));
   const staticDir = join(folder, "renderer");
   await buildPage(staticDir);
-  const browser = await chromium.launch({ executablePath: real("chromium")!, args: CHROMIUM_ARGUMENTS });
+  const args = gpu
+    ? [...CHROMIUM_ARGUMENTS.filter((argument) => argument !== "--disable-gpu"), ...SOFTWARE_GPU]
+    : CHROMIUM_ARGUMENTS;
+  const browser = await chromium.launch({ executablePath: real("chromium")!, args });
   const contexts: BrowserContext[] = [];
   return {
     staticDir,
@@ -50,7 +56,9 @@ export async function openWindowBrowser(): Promise<WindowBrowser> {
       page.setDefaultTimeout(10_000);
       const complaints: string[] = [];
       page.on("console", (message) => {
-        if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+        const isBad = message.type() === "error" || message.type() === "warning";
+        // What Chromium says where a page asks for a GPU and there is none.
+        if (isBad && message.text() !== "No available adapters.") complaints.push(message.text());
       });
       page.on("pageerror", (error) => complaints.push(String(error)));
       await page.goto(link);

@@ -7,6 +7,9 @@ import { editorExtensions } from "./editor-setup.ts";
 import { FONTS, type Marks, type MarksModel } from "./marks-store.ts";
 import { withMistakes } from "./mistake-lines.ts";
 
+/** Without a key, before mistakes are shown. */
+const MISTAKES_AFTER_MS = 300;
+
 export interface CodeEditorProps {
   readonly model: MarksModel;
   readonly draft: NonNullable<Marks["draft"]>;
@@ -62,14 +65,19 @@ export function CodeEditor({ model, draft, diagnostics, onCursor }: CodeEditorPr
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new editor wants them, too.
   useEffect(() => {
-    const editor = view.current;
-    if (!editor || editor.state.doc.toString() !== text) return;
-    const shown = diagnostics.map((mistake) => ({
-      ...mistake,
-      message: mistakeText(language, mistake, text),
-      action: t("marks.suggestion", mistake.suggestion ?? ""),
-    }));
-    editor.dispatch(withMistakes(editor.state, shown));
+    const show = () => {
+      const editor = view.current;
+      if (!editor || editor.state.doc.toString() !== text) return;
+      const shown = diagnostics.map((mistake) => ({
+        ...mistake,
+        message: mistakeText(language, mistake, text),
+        action: t("marks.suggestion", mistake.suggestion ?? ""),
+      }));
+      editor.dispatch(withMistakes(editor.state, shown));
+    };
+    // Half a word is no mistake; what is well again is well at once.
+    const timer = setTimeout(show, diagnostics.length > 0 ? MISTAKES_AFTER_MS : 0);
+    return () => clearTimeout(timer);
   }, [diagnostics, text, language, name]);
 
   return <div ref={host} className="code-editor" />;

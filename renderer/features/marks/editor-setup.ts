@@ -111,12 +111,13 @@ const theme = EditorView.theme({
     textDecoration: "underline wavy var(--accent) 1px",
     textUnderlineOffset: "3px",
   },
+  // Padding, for the editor does not see margins when it measures lines.
+  ".cm-mistake-line": { padding: "2px 12px 4px 4px" },
   ".cm-mistake": {
     display: "flex",
     flexWrap: "wrap",
     alignItems: "baseline",
     gap: "2px 8px",
-    margin: "2px 12px 4px 4px",
     padding: "4px 8px",
     borderLeft: "3px solid var(--bad)",
     background: "var(--bad-quiet)",

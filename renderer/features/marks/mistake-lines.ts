@@ -1,4 +1,4 @@
-import { setDiagnostics } from "@codemirror/lint";
+import { forEachDiagnostic, setDiagnostics } from "@codemirror/lint";
 import { type EditorState, StateEffect, StateField, type TransactionSpec } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, WidgetType } from "@codemirror/view";
 import type { Diagnostic } from "#template/diagnostic.ts";
@@ -26,20 +26,22 @@ class MistakeWidget extends WidgetType {
   }
 
   override toDOM(view: EditorView): HTMLElement {
-    const { severity, message, suggestion, action, offset, endOffset } = this.#mistake;
+    const { severity, message, suggestion, action } = this.#mistake;
     const line = document.createElement("div");
-    line.className = `cm-mistake ${severity}`;
-    line.append(Object.assign(document.createElement("span"), { textContent: message }));
+    line.className = "cm-mistake-line";
+    const box = document.createElement("div");
+    box.className = `cm-mistake ${severity}`;
+    line.append(box);
+    box.append(Object.assign(document.createElement("span"), { textContent: message }));
     if (suggestion !== undefined) {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: action });
       button.addEventListener("click", () => {
-        view.dispatch({
-          changes: { from: offset, to: endOffset, insert: suggestion },
-          userEvent: "input.suggestion",
-        });
+        const place = placeOf(view, line, message);
+        if (place)
+          view.dispatch({ changes: { ...place, insert: suggestion }, userEvent: "input.suggestion" });
         view.focus();
       });
-      line.append(button);
+      box.append(button);
     }
     return line;
   }
@@ -47,6 +49,16 @@ class MistakeWidget extends WidgetType {
   override ignoreEvent(): boolean {
     return true;
   }
+}
+
+/** Where a mistake's text stands now: other changes may have moved it since it was found. */
+function placeOf(view: EditorView, line: HTMLElement, message: string): { from: number; to: number } | null {
+  const end = view.posAtDOM(line);
+  let place: { from: number; to: number } | null = null;
+  forEachDiagnostic(view.state, (diagnostic, from, to) => {
+    if (diagnostic.message === message && view.state.doc.lineAt(from).to === end) place ??= { from, to };
+  });
+  return place;
 }
 
 export const mistakesField = StateField.define<DecorationSet>({

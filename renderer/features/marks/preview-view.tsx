@@ -11,10 +11,11 @@ import type { MarksModel } from "./marks-store.ts";
 import type { Compositor } from "./preview/compositor.ts";
 import type { OverlayClient } from "./preview/overlay-client.ts";
 import { type LoadedPicture, loadPicture, type TrialPicture } from "./preview/preview-pictures.ts";
-import { PreviewStage } from "./preview/preview-stage.ts";
+import { PreviewStage, type StageLayout } from "./preview/preview-stage.ts";
 import type { PreviewView as View } from "./preview/view-geometry.ts";
 
 const CENTRE = { x: 0, y: 0 };
+const NOTHING: StageLayout = { scale: 0, left: 0, top: 0, width: 0, height: 0 };
 
 export interface PreviewViewProps {
   readonly model: MarksModel;
@@ -33,7 +34,7 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
   const [picture, setPicture] = useState<LoadedPicture | "loading" | "gone">("loading");
   const [view, setView] = useState<View>({ zoom: "fit", pan: CENTRE });
   const [split, setSplit] = useState<number | null>(null);
-  const [shown, setShown] = useState({ scale: 0, width: 0, height: 0 });
+  const [shown, setShown] = useState<StageLayout>(NOTHING);
   const [missing, setMissing] = useState<readonly string[]>([]);
   const [problem, setProblem] = useState<ErrorBody | null>(null);
   const label = t("marks.preview.label");
@@ -42,11 +43,7 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
     const own = new PreviewStage(frame.current!, label, {
       onCompositor: setKind,
       onLayout: (layout) =>
-        setShown((before) =>
-          before.scale === layout.scale && before.width === layout.width && before.height === layout.height
-            ? before
-            : layout,
-        ),
+        setShown((before) => (JSON.stringify(before) === JSON.stringify(layout) ? before : layout)),
       onDrawn: () => performance.mark("marks.drawn"),
     });
     stage.current = own;
@@ -132,7 +129,9 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
     });
   }, [client, model, picture, trial, shown.scale]);
 
-  const flipZoom = () => setView(({ zoom }) => ({ zoom: zoom === "fit" ? "full" : "fit", pan: CENTRE }));
+  const setZoom = (zoom: View["zoom"]) =>
+    setView({ zoom, pan: zoom === "full" ? (stage.current?.panToMark() ?? CENTRE) : CENTRE });
+  const flipZoom = () => setZoom(view.zoom === "fit" ? "full" : "fit");
   const flipSplit = () => setSplit((before) => (before === null ? 0.5 : null));
   const move = (x: number, y: number) =>
     setView((before) => ({
@@ -177,7 +176,7 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
             { value: "fit", label: t("compare.fit") },
             { value: "full", label: t("compare.full"), hint: t("marks.preview.full.hint") },
           ]}
-          onChange={(zoom) => setView({ zoom, pan: CENTRE })}
+          onChange={setZoom}
         />
         <Swatches
           label={t("compare.background")}
@@ -195,7 +194,7 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
           ref={frame}
           className="marks-frame"
           data-compositor={kind}
-          data-scale={shown.scale}
+          data-shown={JSON.stringify(shown)}
           aria-busy={picture === "loading"}
         >
           {split !== null && typeof picture === "object" && (

@@ -1,3 +1,4 @@
+import type { PixelBox } from "#imaging/orientation.ts";
 import type { OpaqueTile } from "#imaging/overlay/scaled-overlay.ts";
 import { scaledSize } from "#imaging/overlay/scaled-overlay.ts";
 import type { Compositor } from "./compositor.ts";
@@ -11,14 +12,15 @@ export interface StagedPicture {
   readonly size: Size;
 }
 
+/** What is in sight, in pixels of the picture as it is shown. */
+export interface StageLayout extends PixelBox {
+  readonly scale: number;
+}
+
 export interface StageEvents {
   readonly onCompositor: (kind: Compositor["kind"]) => void;
   /** Another scale is shown, or another part of the picture. */
-  readonly onLayout: (layout: {
-    readonly scale: number;
-    readonly width: number;
-    readonly height: number;
-  }) => void;
+  readonly onLayout: (layout: StageLayout) => void;
   /** What was set last is on the screen. */
   readonly onDrawn: () => void;
 }
@@ -93,6 +95,19 @@ export class PreviewStage {
     return this.#picture ? boundedPan(this.#picture.size, this.scale, this.#pane, pan) : pan;
   }
 
+  /** The pan that brings the first piece of the mark into the middle at 100 %; a pattern is everywhere. */
+  panToMark(): PreviewView["pan"] {
+    const [first, ...others] = this.#tiles?.tiles ?? [];
+    if (!first || !this.#tiles || !this.#picture || others.length > 8) return { x: 0, y: 0 };
+    const { scale } = this.#tiles;
+    const { width, height } = this.#picture.size;
+    const pan = {
+      x: width / 2 - (first.left + first.cell.width / 2) / scale,
+      y: height / 2 - (first.top + first.cell.height / 2) / scale,
+    };
+    return boundedPan(this.#picture.size, 1, this.#pane, pan);
+  }
+
   close(): void {
     this.#closed = true;
     cancelAnimationFrame(this.#frame);
@@ -143,7 +158,7 @@ export class PreviewStage {
     const bitmap = this.#bitmapAt(picture, scale);
     if (!bitmap) return;
     const region = visibleRegion(picture.size, scale, this.#pane, this.#view.pan);
-    this.#events.onLayout({ scale, width: region.width, height: region.height });
+    this.#events.onLayout({ scale, ...region });
     if (this.#tiles?.scale !== scale) return;
     const backdrop = JSON.stringify([bitmapId(bitmap), region]);
     if (backdrop !== this.#backdrop) {
