@@ -17,6 +17,13 @@ export const CHROMIUM_ARGUMENTS = [
   "--disable-sync",
 ];
 
+/** The same with a GPU for pages, of the CPU's making. It computes; a canvas that shows it loses the device. */
+export const GPU_ARGUMENTS = [
+  ...CHROMIUM_ARGUMENTS.filter((argument) => argument !== "--disable-gpu"),
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+];
+
 export interface OpenedPage {
   readonly page: Page;
   /** Errors and warnings of the console, and uncaught exceptions. */
@@ -30,17 +37,12 @@ export interface WindowBrowser extends AsyncDisposable {
   open(link: string, options?: Parameters<Browser["newContext"]>[0]): Promise<OpenedPage>;
 }
 
-/** A GPU of the CPU's making, where pages are to have one. */
-const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
-
 /** The window, built from source, and a real Chromium to look at it. @param options.gpu @default false */
 export async function openWindowBrowser({ gpu = false } = {}): Promise<WindowBrowser> {
   const folder = await mkdtemp(join(tmpdir(), "platemark-window-"));
   const staticDir = join(folder, "renderer");
   await buildPage(staticDir);
-  const args = gpu
-    ? [...CHROMIUM_ARGUMENTS.filter((argument) => argument !== "--disable-gpu"), ...SOFTWARE_GPU]
-    : CHROMIUM_ARGUMENTS;
+  const args = gpu ? GPU_ARGUMENTS : CHROMIUM_ARGUMENTS;
   const browser = await chromium.launch({ executablePath: real("chromium")!, args });
   const contexts: BrowserContext[] = [];
   return {

@@ -82,14 +82,11 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another language makes another stage.
   useLayoutEffect(() => {
     const measured = frame.current!;
-    const layOut = () =>
-      stage.current?.setView(
-        {
-          width: Math.max(1, Math.floor(measured.clientWidth * devicePixelRatio)),
-          height: Math.max(1, Math.floor(measured.clientHeight * devicePixelRatio)),
-        },
-        view,
-      );
+    const layOut = () => {
+      const { width, height } = measured.getBoundingClientRect();
+      const pixels = (length: number) => Math.max(1, Math.floor(length * devicePixelRatio));
+      stage.current?.setView({ width: pixels(width), height: pixels(height) }, view);
+    };
     const observer = new ResizeObserver(layOut);
     observer.observe(measured);
     layOut();

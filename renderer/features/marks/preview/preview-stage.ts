@@ -163,12 +163,22 @@ export class PreviewStage {
     const backdrop = JSON.stringify([bitmapId(bitmap), region]);
     if (backdrop !== this.#backdrop) {
       compositor.setBackdrop(bitmap, region);
-      canvas.style.width = `${region.width / devicePixelRatio}px`;
-      canvas.style.height = `${region.height / devicePixelRatio}px`;
+      this.#place(canvas, region);
       this.#backdrop = backdrop;
     }
     compositor.draw(this.#tiles.tiles, this.#split * region.width);
     this.#events.onDrawn();
+  }
+
+  /** In the host's middle, on whole pixels of the screen: between them, the screen would show other pixels. */
+  #place({ style }: HTMLCanvasElement, { width, height }: Size): void {
+    const host = this.#host.getBoundingClientRect();
+    const start = (from: number, room: number, length: number) =>
+      Math.round((from + room / 2) * devicePixelRatio - length / 2) / devicePixelRatio - from;
+    style.left = `${start(host.left, host.width, width)}px`;
+    style.top = `${start(host.top, host.height, height)}px`;
+    style.width = `${width / devicePixelRatio}px`;
+    style.height = `${height / devicePixelRatio}px`;
   }
 
   /** `null`: it is being made, and a frame follows. */
