@@ -12,9 +12,12 @@ export function blendOpaqueTiles(
   region: PixelBox,
   tiles: readonly OpaqueTile[],
 ): void {
+  const tables = new Map<number, Uint8Array>();
   for (const tile of tiles) {
     const { cell, opacity, blend } = tile;
-    const covers = coversOf(opacity);
+    const { rgba } = cell;
+    const covers = tables.get(opacity) ?? coversOf(opacity);
+    tables.set(opacity, covers);
     const left = Math.max(tile.left, region.left);
     const right = Math.min(tile.left + cell.width, region.left + region.width);
     const bottom = Math.min(tile.top + cell.height, region.top + region.height);
@@ -22,14 +25,14 @@ export function blendOpaqueTiles(
       let from = ((y - tile.top) * cell.width + left - tile.left) * 4;
       let to = ((y - region.top) * region.width + left - region.left) * 4;
       for (let x = left; x < right; x++, from += 4, to += 4) {
-        const cover = covers[cell.rgba[from + 3]!]!;
+        const cover = covers[rgba[from + 3]!]!;
         if (cover === 0) continue;
-        if (blend === "normal" && samples[to + 3] === 255)
-          for (let i = 0; i < 3; i++)
-            samples[to + i] = Math.floor(
-              (cell.rgba[from + i]! * cover + samples[to + i]! * (255 - cover) + 127) / 255,
-            );
-        else compose(samples, to, cell.rgba, from, cover / 255, BLEND_FUNCTIONS[blend]);
+        if (blend === "normal" && samples[to + 3] === 255) {
+          const rest = 255 - cover;
+          samples[to] = ((rgba[from]! * cover + samples[to]! * rest + 127) / 255) | 0;
+          samples[to + 1] = ((rgba[from + 1]! * cover + samples[to + 1]! * rest + 127) / 255) | 0;
+          samples[to + 2] = ((rgba[from + 2]! * cover + samples[to + 2]! * rest + 127) / 255) | 0;
+        } else compose(samples, to, rgba, from, cover / 255, BLEND_FUNCTIONS[blend]);
       }
     }
   }

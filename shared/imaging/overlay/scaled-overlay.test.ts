@@ -78,3 +78,11 @@ test("a QR code is drawn in full and shrunk to the mean of its colours and cover
 test("a layer that is not to be seen is not drawn", () => {
   expect(scaledOverlay(recording(tile), mark([{ ...logo, opacity: 0 }]), BIG, 1)).toEqual([]);
 });
+
+test("a pattern is asked for in the same way whatever its margins are", () => {
+  const { asked, render } = recording(tile);
+  const pattern = { angle: 0, gapX: px(10), gapY: px(10), stagger: false };
+  for (const margin of [1, 2])
+    scaledOverlay({ render }, mark([{ ...logo, pattern, marginX: px(margin) }]), BIG, 1);
+  expect(asked[0]).toEqual(asked[1]);
+});

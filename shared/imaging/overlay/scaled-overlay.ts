@@ -14,6 +14,11 @@ export interface OpaqueTile {
   readonly blend: BlendMode;
 }
 
+const NO_MARGINS = {
+  marginX: { value: 0, unit: "px" },
+  marginY: { value: 0, unit: "px" },
+} as const;
+
 /** Pixels of a picture that is shown smaller. Pure. */
 export function scaledSize({ width, height }: PictureSize, scale: number): PictureSize {
   return {
@@ -42,7 +47,8 @@ export function scaledOverlay(
   return mark.layers.flatMap((layer) => {
     if (layer.opacity <= 0) return [];
     const { opacity } = layer;
-    const opaque = { ...layer, opacity: 1 };
+    // A pattern has no use for margins; without them it is the same drawing whatever they are.
+    const opaque = { ...layer, opacity: 1, ...(layer.pattern && NO_MARGINS) };
     const whole = scale === 1 || layer.kind === "qr";
     const own = whole
       ? { ...mark, layers: [opaque] }

@@ -22,6 +22,9 @@ const FONT_URLS = import.meta.glob<string>("../../../../resources/fonts/*.ttf", 
   eager: true,
 });
 
+/** A pattern on a large picture has to stay whole while its opacity is being set: its cut copies are large, too. */
+const CACHE_BYTES = 256 * 1024 * 1024;
+
 async function bytesOf(url: string): Promise<Uint8Array> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answers ${response.status}`);
@@ -46,7 +49,10 @@ async function openDesk(): Promise<OverlayDesk> {
     ),
     initWasm(fetch(wasmUrl)),
   ]);
-  const renderer = new OverlayRenderer({ rasteriser: resvgRasteriser(Resvg), fonts });
+  const renderer = new OverlayRenderer(
+    { rasteriser: resvgRasteriser(Resvg), fonts },
+    { cacheBytes: CACHE_BYTES },
+  );
   return new OverlayDesk({ renderer, fonts: fontFamilies(SHIPPED_FONTS), assets });
 }
 
