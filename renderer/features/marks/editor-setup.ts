@@ -79,7 +79,7 @@ const highlighting = HighlightStyle.define([
 const theme = EditorView.theme({
   "&": { height: "100%", color: "var(--text-1)", backgroundColor: "var(--surface-0)" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { font: "400 13px / 20px var(--mono)", overflow: "auto" },
+  ".cm-scroller": { font: '400 13px / 20px var(--mono), "Noto Sans SC"', overflow: "auto" },
   ".cm-content": { padding: "8px 0", caretColor: "var(--text-1)" },
   ".cm-line": { padding: "0 12px 0 4px" },
   ".cm-gutters": { backgroundColor: "var(--surface-0)", color: "var(--text-3)", border: "0" },

@@ -151,7 +151,8 @@ export function createMarksModel(client: CoreClient): MarksModel {
       const { draft } = store.getState();
       if (!draft || draft.saved) return;
       drafts.delete(draft.name);
-      show({ ...draft, name });
+      // Until it is written in, the template is called as its file is.
+      show({ name, saved: null, text: draft.text === starter(draft.name) ? starter(name) : draft.text });
     },
     setText(text) {
       const { draft } = store.getState();
