@@ -69,7 +69,7 @@ describe("compiling", () => {
       safe_area = 2%
       text "© $(EXIF.YEAR)" {
         font = "Noto Sans SC" size = 40px color = #ABC opacity = 0.4 anchor = top_left
-        margin = 3% of width margin_y = 10px rotation = -30 blend = soft_light
+        margin = 3% of width margin_x = 1% margin_y = 10px rotation = -30 blend = soft_light
         outline = outline(#000000, 0.04) shadow = shadow(#112233, 0.5, blur=0.05, dx=-0.02, dy=0)
         pattern = tile(angle=30, gap=8%, gap_y=2% of height, stagger=false)
       }
@@ -85,7 +85,7 @@ describe("compiling", () => {
         ],
       },
       anchor: "top_left",
-      marginX: { value: 0.03, unit: "width" },
+      marginX: { value: 0.01, unit: "short_side" },
       marginY: { value: 10, unit: "px" },
       rotation: -30,
       opacity: 0.4,
@@ -147,6 +147,28 @@ describe("compiling", () => {
       "lower",
       "pad",
       "IPTC.CREATOR",
+    ]);
+  });
+
+  test("counts a sequence from the number that is said, in so many digits", async () => {
+    const partsOf = async (token: string) => {
+      const [layer] = (await operatorOf(`template "t" { text "${token}" }`)).layers;
+      return layer?.kind === "text" && layer.value.kind === "text" ? layer.value.parts : [];
+    };
+    const sequence = { kind: "variable", name: "SEQUENCE" };
+    const digits = (value: number) => ({ kind: "literal", value });
+    expect(await partsOf("$(SEQUENCE)")).toEqual([
+      { kind: "call", name: "pad", args: [sequence, digits(4)] },
+    ]);
+    expect(await partsOf("$(SEQUENCE[2])")).toEqual([
+      { kind: "call", name: "pad", args: [sequence, digits(2)] },
+    ]);
+    expect(await partsOf("$(SEQUENCE[5,100])")).toEqual([
+      {
+        kind: "call",
+        name: "pad",
+        args: [{ kind: "binary", operator: "+", left: sequence, right: digits(99) }, digits(5)],
+      },
     ]);
   });
 
@@ -334,6 +356,34 @@ describe("images of a template", () => {
     );
     expect(diagnostics).toMatchObject([{ code: "asset.name" }]);
     expect(asked).toEqual([]);
+  });
+
+  test("are told of where they are too many bytes together", async () => {
+    const drawing = (letter: string) =>
+      new TextEncoder().encode(`<svg viewBox="0 0 1 1"><title>${letter.repeat(900_000)}</title></svg>`);
+    const three = 'template "a" { image "a.svg" image "b.svg" image "c.svg" }';
+    const files = folder({ "a.svg": drawing("a"), "b.svg": drawing("b"), "c.svg": drawing("c") });
+    const { diagnostics } = await compileTemplate(three, { fonts, assets: files }, { signal });
+    expect(diagnostics).toMatchObject([{ code: "asset.too_large", column: 50 }]);
+  });
+
+  test.each([
+    ["a picture", [8, 8], null],
+    ["more than 4096 pixels on a side", [4_097, 1], "asset.invalid"],
+    ["no pixels", [0, 8], "asset.invalid"],
+  ] as const)("may be a PNG file with %s", async (_what, [width, height], code) => {
+    const png = new Uint8Array(33);
+    png.set([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]);
+    new DataView(png.buffer).setUint32(16, width);
+    new DataView(png.buffer).setUint32(20, height);
+    const one = 'template "a" { image "a.PNG" }';
+    const { operator, diagnostics } = await compileTemplate(
+      one,
+      { fonts, assets: folder({ "a.PNG": png }) },
+      { signal },
+    );
+    expect(diagnostics.map((each) => each.code)).toEqual(code === null ? [] : [code]);
+    if (operator) expect(Object.values(operator.assets)).toMatchObject([{ mediaType: "image/png" }]);
   });
 
   test("are not waited for after an abort", async () => {

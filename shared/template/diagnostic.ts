@@ -87,32 +87,26 @@ export class Findings {
     return this.#errors;
   }
 
-  /** All of them in the order of their places, one for each place and code. */
+  /** All of them in the order of their places. */
   diagnostics(source: string): readonly Diagnostic[] {
     const lines = new LineIndex(source);
-    const seen = new Set<string>();
     return this.#findings
       .toSorted((a, b) => a.span.start - b.span.start || a.span.end - b.span.end)
-      .flatMap(({ code, span, message, severity = "error", suggestion }) => {
-        const key = `${code} ${span.start} ${span.end}`;
-        if (seen.has(key)) return [];
-        seen.add(key);
+      .map(({ code, span, message, severity = "error", suggestion }) => {
         const start = lines.positionOf(span.start);
         const end = lines.positionOf(span.end);
-        return [
-          {
-            code,
-            severity,
-            message,
-            line: start.line,
-            column: start.column,
-            endLine: end.line,
-            endColumn: end.column,
-            offset: start.offset,
-            endOffset: end.offset,
-            ...(suggestion !== undefined && { suggestion }),
-          },
-        ];
+        return {
+          code,
+          severity,
+          message,
+          line: start.line,
+          column: start.column,
+          endLine: end.line,
+          endColumn: end.column,
+          offset: start.offset,
+          endOffset: end.offset,
+          ...(suggestion !== undefined && { suggestion }),
+        };
       });
   }
 }

@@ -1,5 +1,5 @@
 import type { Expression } from "#contracts/mark-operator.ts";
-import { type FunctionEntry, functionOf, type ParameterType, textOf, type Value } from "./functions.ts";
+import { type FunctionEntry, functionOf, textOf, type Value, type ValueType } from "./functions.ts";
 import { cutText } from "./text-operations.ts";
 import { variableOf } from "./variables.ts";
 
@@ -81,7 +81,7 @@ function checked(
   return result;
 }
 
-function converted(value: Value, type: ParameterType): Value {
+function converted(value: Value, type: ValueType): Value {
   if (type === "text") return writtenOf(value);
   if (type === "number") return typeof value === "number" ? value : Number.NaN;
   return type === "boolean" ? value === true : value;

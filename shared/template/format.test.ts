@@ -101,6 +101,12 @@ template "studio" {
     expect(formatTemplate(text!).text).toBe(text);
   });
 
+  test("reads lines that end as on Windows, and keeps a pattern that is empty", () => {
+    const text = 'template "a" {\n  text "$(SKU/)"\n  // c1\n\n  text "$(SKU//)$(SKU/\\#/x)"\n}\n';
+    expect(formatTemplate(text.replaceAll("\n", "\r\n")).text).toBe(text.replace("//)", "///)"));
+    expect(formatTemplate(text.replace("//)", "///)")).text).toBe(text.replace("//)", "///)"));
+  });
+
   test("leaves a source alone that it cannot read as a whole", () => {
     const { text, diagnostics } = formatTemplate('template "a" { opacity 0.5 }');
     expect(text).toBeNull();

@@ -12,13 +12,12 @@ import {
 } from "./text-operations.ts";
 
 export type Value = string | number | boolean;
+/** A number is a text where a text is wanted. */
 export type ValueType = "text" | "number" | "boolean";
-/** What a parameter takes; `any` takes everything. A number is a text where a text is wanted. */
-export type ParameterType = ValueType | "any";
 
 export interface FunctionEntry {
   readonly name: string;
-  readonly parameters: readonly { readonly name: string; readonly type: ParameterType }[];
+  readonly parameters: readonly { readonly name: string; readonly type: ValueType }[];
   /** Parameters that must be given. */
   readonly required: number;
   readonly result: ValueType;
@@ -33,7 +32,7 @@ export function textOf(value: Value): string {
   return String(value);
 }
 
-type ParameterList = `${string}:${ParameterType}${"" | "?"}`[];
+type ParameterList = `${string}:${ValueType}${"" | "?"}`[];
 
 function entry(
   name: string,
@@ -47,7 +46,7 @@ function entry(
     name,
     parameters: parameters.map((each) => {
       const [parameter, type] = each.split(":") as [string, string];
-      return { name: parameter, type: type.replace("?", "") as ParameterType };
+      return { name: parameter, type: type.replace("?", "") as ValueType };
     }),
     required: parameters.filter((each) => !each.endsWith("?")).length,
     result,

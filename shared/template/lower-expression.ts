@@ -1,7 +1,7 @@
 import type { Expression } from "#contracts/mark-operator.ts";
 import type { ExpressionNode, TextPart, TokenPart } from "./ast.ts";
 import type { DiagnosticCode, Findings } from "./diagnostic.ts";
-import { FUNCTIONS, functionOf, type ParameterType, type ValueType } from "./functions.ts";
+import { FUNCTIONS, functionOf, type ValueType } from "./functions.ts";
 import { excerpt } from "./lexer.ts";
 import { didYouMean, nearestName } from "./nearest-name.ts";
 import type { Span } from "./position.ts";
@@ -147,9 +147,8 @@ export class ExpressionLowering {
     return { expression, type: known.result };
   }
 
-  #expect(wanted: ParameterType, { type }: Lowered, span: Span, who: string): void {
-    const fits =
-      wanted === "any" || type === "unknown" || type === wanted || (wanted === "text" && type === "number");
+  #expect(wanted: ValueType, { type }: Lowered, span: Span, who: string): void {
+    const fits = type === "unknown" || type === wanted || (wanted === "text" && type === "number");
     if (!fits)
       this.#report(
         "value.type",

@@ -71,6 +71,30 @@ describe("reading a template", () => {
     ]);
   });
 
+  test("finds the block without an end by its indentation", () => {
+    const source = `template "a" {
+  text "one" {
+    opacity = 1
+  }
+
+  when width > 5 {
+    text "two" {
+      opacity = 1
+  }
+  text "three"
+}
+`;
+    expect(parse(source).errors).toEqual([
+      { line: 7, column: 16, endColumn: 17, code: "syntax.unterminated" },
+    ]);
+  });
+
+  test("passes a block over that has no head", () => {
+    const { document, errors } = parse('template "a" { { opacity = 1 { } } text "b" }\ntemplate "c" { }');
+    expect(errors).toMatchObject([{ code: "syntax.unexpected", column: 16 }]);
+    expect(document.templates.map(({ body }) => body.items.map(({ kind }) => kind))).toEqual([["error"], []]);
+  });
+
   test("counts columns in UTF-16 code units", () => {
     expect(parse('template "😀" { § }').errors).toEqual([
       { line: 1, column: 17, endColumn: 18, code: "syntax.unexpected_character" },

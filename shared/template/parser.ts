@@ -3,12 +3,15 @@ import type { Findings } from "./diagnostic.ts";
 import { ExpressionParser } from "./expression-parser.ts";
 import { type Comment, excerpt } from "./lexer.ts";
 import { didYouMean, nearestName } from "./nearest-name.ts";
+import type { Span } from "./position.ts";
 
 /** Longer sources are refused unread. UTF-16 code units. */
 export const LONGEST_SOURCE = 1 << 18;
 /** Blocks within blocks. */
 const DEEPEST_BLOCK = 16;
 const MOST_BRANCHES = 32;
+/** Of a line up to its brace, as far as its indentation matters. UTF-16 code units. */
+const LONGEST_HEAD = 500;
 
 export const LAYER_KINDS = ["text", "image", "qr"] as const;
 const ITEM_WORDS = [...LAYER_KINDS, "when"];
@@ -30,6 +33,10 @@ export function parseTemplate(source: string, findings: Findings): DocumentNode 
 }
 
 class Parser extends ExpressionParser {
+  /** The brace of the first block whose closing brace stands further left than its head: that one was probably meant
+   *  for a block around it. */
+  #doubtful: Span | null = null;
+
   document(): DocumentNode {
     const templates: TemplateNode[] = [];
     for (;;) {
@@ -118,14 +125,26 @@ class Parser extends ExpressionParser {
       const token = this.peek();
       if (token.text === "}" && token.kind === "symbol") break;
       if (token.kind === "end") {
-        this.report("syntax.unterminated", open.span, "This `{` has no `}`.");
+        this.report("syntax.unterminated", this.#doubtful ?? open.span, "This `{` has no `}`.");
+        this.#doubtful = null;
         break;
       }
       items.push(this.#withTrivia((start) => this.#item(start, depth)));
     }
     const dangling = this.takeComments();
-    if (this.peek().kind !== "end") this.advance();
+    const close = this.peek();
+    if (close.lineBefore && this.#indentOf(close.span.start) < this.#indentOf(open.span.start))
+      this.#doubtful ??= open.span;
+    if (close.kind !== "end") this.advance();
     return { items, dangling, span: this.spanFrom(open.span.start) };
+  }
+
+  /** White space at the start of the line that an offset is in, as far as it is near. */
+  #indentOf(offset: number): number {
+    const nearest = Math.max(0, offset - LONGEST_HEAD);
+    const before = this.source.slice(nearest, offset);
+    const lineStart = Math.max(before.lastIndexOf("\n"), before.lastIndexOf("\r")) + 1;
+    return before.length - lineStart - before.slice(lineStart).trimStart().length;
   }
 
   #item(start: number, depth: number): WithoutTrivia<ItemNode> {

@@ -47,6 +47,23 @@ describe("working a template out for one picture", () => {
     expect((await resolved(body, {}, 8000, 7000)).texts).toEqual(["other", "odd"]);
   });
 
+  test("carries the images along that it draws, and no others", async () => {
+    const { operator } = await compileTemplate(
+      'template "a" { when false or width > 1000 { image "a.svg" } when width < 5 and true { image "b.svg" } }',
+      {
+        fonts: [],
+        assets: {
+          readAsset: async (name) =>
+            new TextEncoder().encode(`<svg viewBox="0 0 1 1"><title>${name}</title></svg>`),
+        },
+      },
+      { signal: new AbortController().signal },
+    );
+    const { mark } = resolveMark(operator!, { width: 1200, height: 900, variables: {} });
+    expect(Object.values(mark.assets).map(({ name }) => name)).toEqual(["a.svg"]);
+    expect(mark.layers).toMatchObject([{ kind: "image", asset: Object.keys(mark.assets)[0] }]);
+  });
+
   test("writes the picture's values, and says which are not there", async () => {
     const body = 'text "© $(EXIF.YEAR) $(IPTC.CREATOR-Studio North)/$(SKU)"';
     const { texts, messages } = await resolved(body, { "EXIF.DATE_TIME": "2026:11:25 18:16:28", SKU: "" });

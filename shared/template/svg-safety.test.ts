@@ -34,6 +34,7 @@ describe("an SVG file", () => {
     '<image href="data:image/svg+xml;base64,AAAA"/>',
     '<a href="javascript:x"/>',
     '<a href="&#106;avascript:x"/>',
+    '<path fill="&#x75;rl(https://example.com/#g)"/>',
     '<path fill="url(https://example.com/#g)"/>',
     '<path style="fill:url( &quot;x&quot;)"/>',
     "<style>@import 'x.css';</style>",
@@ -43,6 +44,7 @@ describe("an SVG file", () => {
     '<!ENTITY a "b">',
     "<?xml-stylesheet href='x.css'?>",
     "<animate/>",
+    '<g xml:base="https://example.com/"/>',
   ])("is refused with %s", (content) => {
     expect(inside(content)).toMatchObject({ unsafe: true });
   });

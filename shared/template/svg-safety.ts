@@ -139,6 +139,7 @@ function tagProblem({ name, attributes }: Tag, isRoot: boolean): FileProblem | n
   for (const attribute of attributes) {
     if (attribute.name.startsWith("on")) return unsafe("an event handler");
     const value = attribute.value.trim();
+    if (attribute.name === "base") return unsafe("another base for its references");
     if (attribute.name === "href" || attribute.name === "src") {
       if (!value.startsWith("#") && !(name.endsWith("image") && EMBEDDED.test(value)))
         return unsafe("a reference to something outside");

@@ -18,9 +18,12 @@ const logo = (color: string) =>
 
 let folder: string;
 let clock: FakeClock;
+/** How far the time that the library is told lies behind. */
+let setBackMs: number;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "platemark-templates-"));
   clock = new FakeClock();
+  setBackMs = 0;
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -34,7 +37,10 @@ const touch = (name: string) => utimes(join(folder, name), clock.now() / 1000, c
 /** A watched folder without the system's events: time decides alone when it is looked at. */
 async function watched() {
   const library = new TemplateFolder(
-    { clock, logger: silentLogger },
+    {
+      clock: { now: () => clock.now() - setBackMs, sleep: (ms, options) => clock.sleep(ms, options) },
+      logger: silentLogger,
+    },
     { folder, fonts, restMs: 500, pollMs: 100, listen: false },
   );
   await library.start({ signal });
@@ -66,6 +72,7 @@ describe("a folder of templates", () => {
     await put("a.platemark", template("first", "1"));
     await put("c.platemark.tmp", template("no", "-"));
     await put("._a.platemark", template("no", "-"));
+    await put("~$a.platemark", template("no", "-"));
     await put("notes.txt", "notes");
     await mkdir(join(folder, "folder.platemark"));
     clock.jump(10_000);
@@ -156,6 +163,20 @@ describe("a folder of templates", () => {
     await world.passes(1_000);
     expect(world.told()).toEqual(["removed ä 照片.platemark"]);
     expect(world.library.find("照片")).toBeUndefined();
+  });
+
+  test("does not wait for the hours by which the clock was set back", async () => {
+    await using world = await watched();
+    await put("a.platemark", template("a", "x"));
+    await world.passes(150);
+    setBackMs += 3_600_000;
+    await world.passes(1_500);
+    expect(world.told()).toEqual(["loaded a.platemark"]);
+    await rm(join(folder, "a.platemark"));
+    await world.passes(150);
+    setBackMs += 3_600_000;
+    await world.passes(1_500);
+    expect(world.told()).toEqual(["removed a.platemark"]);
   });
 
   test("takes several changes at once, and the first of two with one name", async () => {

@@ -21,8 +21,6 @@ import { folderAssets } from "./folder-assets.ts";
 import { FolderBell } from "./folder-bell.ts";
 import { readTemplateFile, stampOf } from "./read-template.ts";
 
-const MOST_FILES = 1_000;
-
 export interface TemplateFolderOptions {
   readonly folder: string;
   /** What can be drawn. */
@@ -141,7 +139,7 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
       );
       if (this.#unreadable) this.#logger.info("templates.folder_back", { folder: this.#folder });
       this.#unreadable = false;
-      return names.sort().slice(0, MOST_FILES);
+      return names.sort();
     } catch (error) {
       if (!this.#unreadable)
         this.#logger.warn("templates.folder_unreadable", { folder: this.#folder, error: String(error) });
@@ -167,7 +165,8 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
     this.#files.set(name, file);
     file.missingSinceMs = null;
     if (seen.fingerprint === file.readFingerprint) return this.#pollMs;
-    if (seen.fingerprint !== file.seenFingerprint) {
+    // A clock that was set back must not make it wait for the time between.
+    if (seen.fingerprint !== file.seenFingerprint || file.seenSinceMs > nowMs) {
       file.seenFingerprint = seen.fingerprint;
       file.seenSinceMs = nowMs;
     }
@@ -249,7 +248,7 @@ export class TemplateFolder implements TemplateLibrary, AsyncDisposable {
   /** @returns milliseconds until it counts as removed; editors take a file away for a moment when they save. */
   #miss(name: string, file: WatchedFile): number {
     const nowMs = this.#clock.now();
-    file.missingSinceMs ??= nowMs;
+    if (file.missingSinceMs === null || file.missingSinceMs > nowMs) file.missingSinceMs = nowMs;
     const restMs = file.missingSinceMs + this.#restMs - nowMs;
     if (restMs > 0) return restMs;
     this.#files.delete(name);
