@@ -1,22 +1,23 @@
 import type { BlendMode } from "#contracts/mark-operator.ts";
 
-/** The mixed colour of a backdrop and a source, all 0 to 1, where both are opaque. */
-export type BlendFunction = (backdrop: number, source: number) => number;
-
-const multiply: BlendFunction = (backdrop, source) => backdrop * source;
-const screen: BlendFunction = (backdrop, source) => backdrop + source - backdrop * source;
-const hardLight: BlendFunction = (backdrop, source) =>
-  source <= 0.5 ? multiply(backdrop, 2 * source) : screen(backdrop, 2 * source - 1);
-
-/** Separable blend modes (W3C Compositing and Blending Level 1, 9.1). */
-export const BLEND_FUNCTIONS: Readonly<Record<BlendMode, BlendFunction>> = {
-  normal: (_backdrop, source) => source,
-  multiply,
-  screen,
-  overlay: (backdrop, source) => hardLight(source, backdrop),
-  soft_light: (backdrop, source) => {
-    if (source <= 0.5) return backdrop - (1 - 2 * source) * backdrop * (1 - backdrop);
-    const curve = backdrop <= 0.25 ? ((16 * backdrop - 12) * backdrop + 4) * backdrop : Math.sqrt(backdrop);
-    return backdrop + (2 * source - 1) * (curve - backdrop);
-  },
-};
+/**
+ * W3C Compositing and Blending Level 1, 9.1: the colour that a source makes of an opaque backdrop, channel by channel,
+ * before the source's alpha is applied. All from 0 to 1, in an additive space. Pure.
+ */
+export function blendChannel(mode: BlendMode, backdrop: number, source: number): number {
+  switch (mode) {
+    case "normal":
+      return source;
+    case "multiply":
+      return backdrop * source;
+    case "screen":
+      return backdrop + source - backdrop * source;
+    case "overlay":
+      return backdrop <= 0.5 ? 2 * backdrop * source : 1 - 2 * (1 - backdrop) * (1 - source);
+    case "soft_light": {
+      if (source <= 0.5) return backdrop - (1 - 2 * source) * backdrop * (1 - backdrop);
+      const curve = backdrop <= 0.25 ? ((16 * backdrop - 12) * backdrop + 4) * backdrop : Math.sqrt(backdrop);
+      return backdrop + (2 * source - 1) * (curve - backdrop);
+    }
+  }
+}

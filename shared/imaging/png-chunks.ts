@@ -1,6 +1,7 @@
 import { joinBytes } from "./join-bytes.ts";
 
-interface PngChunk {
+/** `start` and `end` include length, type and checksum: 4, 4 and 4 bytes. */
+export interface PngChunk {
   readonly type: string;
   readonly start: number;
   readonly end: number;
@@ -21,7 +22,8 @@ const CODING = new Set([
   "fdAT",
 ]);
 
-function pngChunks(bytes: Uint8Array): PngChunk[] {
+/** The chunks up to the first that is not whole. Pure. */
+export function pngChunks(bytes: Uint8Array): PngChunk[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: PngChunk[] = [];
   for (let at = 8; at + 12 <= bytes.length; ) {

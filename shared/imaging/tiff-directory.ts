@@ -31,16 +31,25 @@ export type TiffDirectory = ReadonlyMap<number, TiffField>;
 /** Tags that hold the offset of another directory. */
 export const SUB_DIRECTORY = { exif: 34_665, gps: 34_853, interoperability: 40_965 } as const;
 
-/** Reads TIFF (II or MM, classic or BigTIFF) directories out of a file. Damaged entries are passed over. */
+/** In a whole file no two values overlap, and none is read more than a few times. */
+const MOST_READINGS = 8;
+
+/**
+ * Reads TIFF (II or MM, classic or BigTIFF) directories out of a file. Damaged entries are passed over, and so are all
+ * that come after values and entries have been read that could not lie beside each other in the file.
+ */
 export class TiffReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #little: boolean;
   readonly #big: boolean;
+  /** Of values and entries. */
+  #bytesLeft: number;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytesLeft = bytes.length * MOST_READINGS;
     this.#little = bytes[0] === 0x49;
     this.#big = bytes.length >= 16 && this.#view.getUint16(2, this.#little) === 43;
   }
@@ -81,7 +90,8 @@ export class TiffReader {
       ? Number(this.#view.getBigUint64(at, this.#little))
       : this.#view.getUint16(at, this.#little);
     const end = at + head + entries * entry;
-    if (end > this.#bytes.length) return { directory, next: 0 };
+    this.#bytesLeft -= end - at;
+    if (end > this.#bytes.length || this.#bytesLeft < 0) return { directory, next: 0 };
     for (let field = at + head; field < end; field += entry) {
       const tag = this.#view.getUint16(field, this.#little);
       const type = this.#view.getUint16(field + 2, this.#little);
@@ -90,7 +100,8 @@ export class TiffReader {
       if (!sizes) continue;
       const length = count * sizes[0];
       const start = length <= inline ? field + entry - inline : this.#offset(field + entry - inline);
-      if (start + length > this.#bytes.length) continue;
+      if (start + length > this.#bytes.length || length > this.#bytesLeft) continue;
+      this.#bytesLeft -= length;
       directory.set(tag, { tag, type, count, value: this.#ordered(start, length, sizes[1]) });
     }
     return { directory, next: this.#offset(end) };

@@ -1,6 +1,6 @@
 import { joinBytes } from "./join-bytes.ts";
 
-interface RiffChunk {
+export interface RiffChunk {
   readonly type: string;
   /** Of the payload. */
   readonly start: number;
@@ -12,7 +12,7 @@ const FIRST_CHUNK = 12;
 const FRAME_HEADER = 16;
 
 /** RFC 9649, 2.3: chunks are padded to even length. */
-function riffChunks(bytes: Uint8Array, from = FIRST_CHUNK): RiffChunk[] {
+export function riffChunks(bytes: Uint8Array, from = FIRST_CHUNK): RiffChunk[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: RiffChunk[] = [];
   for (let at = from; at + 8 <= bytes.length; ) {

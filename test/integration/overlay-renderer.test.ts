@@ -223,6 +223,14 @@ describe("a logo", () => {
     ["no SVG", broken("l.svg", "image/svg+xml", btoa("<html></html>"))],
     ["an SVG that shows nothing", broken("l.svg", "image/svg+xml", svgOf(""))],
     ["an SVG whose text is not outlines", broken("l.svg", "image/svg+xml", svgOf('<text y="9">A</text>'))],
+    [
+      "an SVG with an effect",
+      broken(
+        "l.svg",
+        "image/svg+xml",
+        svgOf('<filter id="f"><feGaussianBlur stdDeviation="900"/></filter><path d="M0 0h9v9z"/>'),
+      ),
+    ],
     ["none", { ...markOf(imageLayer(PNG_LOGO)), assets: {} }],
   ])("%s is refused with what to do", (_, mark) => {
     expect(() => renderer.render(mark, SIZE)).toThrowError(

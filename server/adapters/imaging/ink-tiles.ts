@@ -1,21 +1,18 @@
 import { boxOnStoredPixels, turnedToStored } from "#imaging/orientation.ts";
-import type { InkTile, Overlay } from "#imaging/overlay.ts";
+import type { InkTile, Overlay, OverlayTile } from "#imaging/overlay.ts";
 import type { PictureFacts } from "./inspect-picture.ts";
 import { CHANNELS, type MarkColors } from "./mark-color.ts";
 
 /** What of a picture decides how a mark lies on it. Width and height as stored. */
 export type InkFacts = Pick<PictureFacts, "width" | "height" | "orientation" | "space" | "icc">;
 
-/** A drawn tile's pixels in a picture's space, as upright as they were drawn. */
-interface Ink {
-  readonly alpha: Uint8Array;
-  readonly colors: InkTile["colors"];
-}
+/** A drawn tile's pixels in a picture's space, turned to lie on its stored pixels. */
+type Ink = Pick<InkTile, "alpha" | "colors">;
 
-/** Spaces in which a tile's colours are kept for the next picture. */
-const MOST_SPACES = 8;
+/** Spaces and orientations in which a tile is kept for the next picture. */
+const MOST_FORMS = 16;
 
-/** Turns overlays into pictures' own terms. Colours are converted once for all pictures of the same space. */
+/** Turns overlays into pictures' own terms. That is done once for all pictures of the same space and orientation. */
 export class InkWell {
   readonly #colors: MarkColors;
   readonly #known = new WeakMap<Uint8Array, Map<string, Ink>>();
@@ -29,62 +26,50 @@ export class InkWell {
    * arrays, which must not be written to.
    */
   async tiles(overlay: Overlay, facts: InkFacts): Promise<InkTile[]> {
-    const { orientation, space } = facts;
-    const channels = CHANNELS[space];
-    const drawings = new Set(overlay.tiles.map(({ rgba }) => rgba));
-    const inks = await this.#inks(drawings, facts);
-    const turned = new Map<Uint8Array, Ink>();
-    return overlay.tiles.map((tile) => {
-      let ink = turned.get(tile.rgba);
-      if (!ink) {
-        const { alpha, colors } = inks.get(tile.rgba)!;
-        ink = {
-          alpha: turnedToStored(alpha, 1, tile, orientation),
-          colors: colors instanceof Uint8Array ? turnedToStored(colors, channels, tile, orientation) : colors,
-        };
-        turned.set(tile.rgba, ink);
-      }
-      return { ...boxOnStoredPixels(tile, orientation, facts), channels, blend: tile.blend, ...ink };
-    });
+    const form = `${this.#colors.keyOf(facts)} ${facts.orientation}`;
+    const drawings = new Map(overlay.tiles.map((tile) => [tile.rgba, tile]));
+    for (const { rgba } of overlay.tiles) if (this.#known.get(rgba)?.has(form)) drawings.delete(rgba);
+    await this.#make([...drawings.values()], facts, form);
+    const channels = CHANNELS[facts.space];
+    return overlay.tiles.map((tile) => ({
+      ...boxOnStoredPixels(tile, facts.orientation, facts),
+      channels,
+      blend: tile.blend,
+      ...this.#known.get(tile.rgba)!.get(form)!,
+    }));
   }
 
-  async #inks(drawings: ReadonlySet<Uint8Array>, facts: InkFacts): Promise<Map<Uint8Array, Ink>> {
-    const key = this.#colors.keyOf(facts);
-    const found = new Map<Uint8Array, Ink>();
-    const manyColored: Uint8Array[] = [];
-    for (const rgba of drawings) {
-      const known = this.#known.get(rgba)?.get(key);
-      const flat = known ? null : onlyColor(rgba);
-      if (known) found.set(rgba, known);
-      else if (flat)
-        this.#keep(rgba, key, { alpha: alphaOf(rgba), colors: await this.#colors.one(facts, flat) }, found);
-      else manyColored.push(rgba);
+  async #make(drawings: readonly OverlayTile[], facts: InkFacts, form: string): Promise<void> {
+    const manyColored: OverlayTile[] = [];
+    for (const tile of drawings) {
+      const flat = onlyColor(tile.rgba);
+      if (flat) this.#keep(tile, await this.#colors.one(facts, flat), facts, form);
+      else manyColored.push(tile);
     }
     // All at once: the colour engine takes longer to start than to convert.
-    const pixels = manyColored.reduce((sum, { length }) => sum + length / 4, 0);
-    if (pixels === 0) return found;
+    const pixels = manyColored.reduce((sum, { rgba }) => sum + rgba.length / 4, 0);
+    if (pixels === 0) return;
     const rgb = new Uint8Array(pixels * 3);
     let at = 0;
-    for (const rgba of manyColored)
+    for (const { rgba } of manyColored)
       for (let i = 0; i < rgba.length; i += 4)
         for (let channel = 0; channel < 3; channel++) rgb[at++] = rgba[i + channel]!;
     const converted = await this.#colors.many(facts, rgb);
     const channels = CHANNELS[facts.space];
     at = 0;
-    for (const rgba of manyColored) {
-      const end = at + (rgba.length / 4) * channels;
-      this.#keep(rgba, key, { alpha: alphaOf(rgba), colors: converted.slice(at, end) }, found);
+    for (const tile of manyColored) {
+      const end = at + (tile.rgba.length / 4) * channels;
+      const colors = turnedToStored(converted.slice(at, end), channels, tile, facts.orientation);
+      this.#keep(tile, colors, facts, form);
       at = end;
     }
-    return found;
   }
 
-  #keep(rgba: Uint8Array, key: string, ink: Ink, found: Map<Uint8Array, Ink>): void {
-    found.set(rgba, ink);
-    const spaces = this.#known.get(rgba) ?? new Map<string, Ink>();
-    if (spaces.size >= MOST_SPACES) spaces.clear();
-    spaces.set(key, ink);
-    this.#known.set(rgba, spaces);
+  #keep(tile: OverlayTile, colors: InkTile["colors"], facts: InkFacts, form: string): void {
+    const forms = this.#known.get(tile.rgba) ?? new Map<string, Ink>();
+    for (const oldest of forms.keys()) if (forms.size >= MOST_FORMS) forms.delete(oldest);
+    forms.set(form, { alpha: turnedToStored(alphaOf(tile.rgba), 1, tile, facts.orientation), colors });
+    this.#known.set(tile.rgba, forms);
   }
 }
 

@@ -1,4 +1,5 @@
-import { BLEND_FUNCTIONS } from "../blend-modes.ts";
+import type { BlendMode } from "#contracts/mark-operator.ts";
+import { blendChannel } from "../blend-modes.ts";
 import type { PixelBox } from "../orientation.ts";
 import type { OpaqueTile } from "./scaled-overlay.ts";
 
@@ -32,7 +33,7 @@ export function blendOpaqueTiles(
           samples[to] = ((rgba[from]! * cover + samples[to]! * rest + 127) / 255) | 0;
           samples[to + 1] = ((rgba[from + 1]! * cover + samples[to + 1]! * rest + 127) / 255) | 0;
           samples[to + 2] = ((rgba[from + 2]! * cover + samples[to + 2]! * rest + 127) / 255) | 0;
-        } else compose(samples, to, rgba, from, cover / 255, BLEND_FUNCTIONS[blend]);
+        } else compose(samples, to, rgba, from, cover / 255, blend);
       }
     }
   }
@@ -50,14 +51,14 @@ function compose(
   rgba: Uint8Array,
   from: number,
   cover: number,
-  blend: (backdrop: number, source: number) => number,
+  blend: BlendMode,
 ): void {
   const ground = samples[to + 3]! / 255;
   const over = cover + ground * (1 - cover);
   for (let i = 0; i < 3; i++) {
     const source = rgba[from + i]! / 255;
     const backdrop = samples[to + i]! / 255;
-    const mixed = (1 - ground) * source + ground * blend(backdrop, source);
+    const mixed = (1 - ground) * source + ground * blendChannel(blend, backdrop, source);
     samples[to + i] = Math.round(((cover * mixed + (1 - cover) * ground * backdrop) / over) * 255);
   }
   samples[to + 3] = Math.round(over * 255);

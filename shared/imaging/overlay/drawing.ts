@@ -24,15 +24,14 @@ export interface Drawing extends PictureSize {
   draw(place: DrawingPlace): DrawnPixels;
 }
 
-/** A piece of SVG around (0, 0), as a drawing's `draw`. `before` is what stands in front of it, in window pixels. */
+/** A piece of SVG around (0, 0), as a drawing's `draw`. */
 export function drawSvg(
   rasteriser: SvgRasteriser,
   fonts: readonly Uint8Array[],
   content: string,
-  before: (place: DrawingPlace) => string = () => "",
 ): Drawing["draw"] {
   return (place) => {
-    const body = `${before(place)}<g transform="${turnedTo(place)}">${content}</g>`;
+    const body = `<g transform="${turnedTo(place)}">${content}</g>`;
     return rasteriser.draw(svgDocument(place.window.width, place.window.height, body), fonts);
   };
 }

@@ -11,12 +11,14 @@ type ImageLayer = Extract<ResolvedLayer, { kind: "image" }>;
 /** Of a PNG logo: 4 bytes each while it is drawn. */
 const MOST_LOGO_PIXELS = 16_777_216;
 const SVG_TEXT = /<(?:\w+:)?text[\s>]/;
+/** Takes the rasteriser minutes where it is large. */
+const SVG_EFFECT = /<(?:\w+:)?filter[\s>]/;
 
 /**
  * A logo at its width, or as wide as fits.
  * @param number Another one for each content.
- * @throws AppError `invalid_argument` when the file cannot be read or is too large, or an SVG has text that is not
- *   outlines: its fonts are not known.
+ * @throws AppError `invalid_argument` when the file cannot be read or is too large, or an SVG has filters, or text that
+ *   is not outlines: its fonts are not known.
  */
 export function logoDrawing(
   layer: ImageLayer,
@@ -74,11 +76,7 @@ function unreadable({ name }: OperatorAsset): AppError {
 function naturalSize(asset: OperatorAsset, rasteriser: SvgRasteriser): PictureSize {
   const size = asset.mediaType === "image/png" ? pngSize(asset.bytes) : svgSize(asset.bytes, rasteriser);
   if (!size || !(size.width > 0 && size.height > 0)) throw unreadable(asset);
-  if (asset.mediaType === "image/svg+xml" && SVG_TEXT.test(svgSource(asset.bytes)))
-    throw new AppError(
-      "invalid_argument",
-      `The mark's logo ${asset.name} has text in it. Convert the text to outlines, so that it looks the same everywhere.`,
-    );
+  if (asset.mediaType === "image/svg+xml") refuseLiveEffects(asset);
   if (asset.mediaType === "image/png" && size.width * size.height > MOST_LOGO_PIXELS)
     throw new AppError(
       "invalid_argument",
@@ -94,6 +92,20 @@ function pngSize(base64: string): PictureSize | null {
   const number = (at: number) =>
     [0, 1, 2, 3].reduce((value, i) => value * 256 + (head.charCodeAt(at + i) || 0), 0);
   return { width: number(16), height: number(20) };
+}
+
+function refuseLiveEffects({ name, bytes }: OperatorAsset): void {
+  const svg = svgSource(bytes);
+  if (SVG_TEXT.test(svg))
+    throw new AppError(
+      "invalid_argument",
+      `The mark's logo ${name} has text in it. Convert the text to outlines, so that it looks the same everywhere.`,
+    );
+  if (SVG_EFFECT.test(svg))
+    throw new AppError(
+      "invalid_argument",
+      `The mark's logo ${name} has an effect such as a blur or a shadow. Export it without, or as PNG.`,
+    );
 }
 
 function svgSource(base64: string): string {

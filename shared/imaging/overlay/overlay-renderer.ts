@@ -29,6 +29,8 @@ const CACHE_BYTES = 48 * 1024 * 1024;
 const SET_TEXTS_BYTES = 4 * 1024 * 1024;
 /** About what a tile, or a run, takes beside its pixels. */
 const RECORD_BYTES = 200;
+/** How far a shadow in a pattern may reach, in parts of the picture's short side. */
+const MOST_PATTERN_BLEED = 0.25;
 /** Logos that are known again. */
 const MOST_ASSETS = 16;
 
@@ -102,7 +104,9 @@ export class OverlayRenderer {
     if (!drawing) return [];
     const rotation = layer.rotation + (layer.pattern?.angle ?? 0);
     const turned = turnedSize(drawing, rotation);
-    const { bleed } = drawing;
+    // Of a single copy only what the picture shows is drawn; a pattern's is drawn whole, and must not outgrow it.
+    const most = Math.ceil(Math.min(picture.width, picture.height) * MOST_PATTERN_BLEED) + 1;
+    const bleed = layer.pattern ? Math.min(drawing.bleed, most) : drawing.bleed;
     const size = { width: Math.ceil(turned.width) + 2 * bleed, height: Math.ceil(turned.height) + 2 * bleed };
     /** Whole pixels, so that a copy is the same wherever it stands. */
     const boxAt = (left: number, top: number): PixelBox => ({

@@ -1,9 +1,11 @@
 import type { ResolvedLayer } from "#contracts/mark-operator.ts";
-import { type Drawing, type DrawingPlace, drawSvg, turnedTo } from "./drawing.ts";
+import { blurred } from "./blurred.ts";
+import { rgbOf } from "./cell.ts";
+import { type Drawing, drawSvg, turnedTo } from "./drawing.ts";
 import { type PictureSize, pixelsOf, shrinkToFit, turnedSize, turnOf } from "./place-layer.ts";
-import type { SvgRasteriser } from "./resvg-rasteriser.ts";
+import type { DrawnPixels, SvgRasteriser } from "./resvg-rasteriser.ts";
 import type { SetText } from "./set-text.ts";
-import { runElement } from "./svg-text.ts";
+import { runElement, svgDocument } from "./svg-text.ts";
 
 type TextLayer = Extract<ResolvedLayer, { kind: "text" }>;
 
@@ -35,22 +37,8 @@ export function textDrawing(
       })
       .join("");
   const edge = (paint: string) => `stroke="${paint}" stroke-width="${stroke * em}" stroke-linejoin="round"`;
-  const shadowElements = shadow
-    ? elements(`fill="${shadow.color}"${outline ? ` ${edge(shadow.color)}` : ""}`)
-    : "";
-  const behind = (place: DrawingPlace) => {
-    if (!shadow || shadow.opacity === 0) return "";
-    const { cos, sin } = turnOf(place.rotation);
-    const x = (shadow.dx * cos - shadow.dy * sin) * em;
-    const y = (shadow.dx * sin + shadow.dy * cos) * em;
-    const { width, height } = place.window;
-    const reach = Math.ceil(shadow.blur * BLUR_REACH * em) + 1;
-    const region = `filterUnits="userSpaceOnUse" x="${-reach}" y="${-reach}" width="${width + 2 * reach}" height="${height + 2 * reach}"`;
-    const blur = `<filter id="blur" ${region} color-interpolation-filters="sRGB"><feGaussianBlur stdDeviation="${shadow.blur * em}"/></filter>`;
-    const filter = shadow.blur > 0 ? ' filter="url(#blur)"' : "";
-    return `${blur}<g opacity="${shadow.opacity}"${filter}><g transform="${turnedTo(place, x, y)}">${shadowElements}</g></g>`;
-  };
   const front = `${outline && stroke > 0 ? elements(`fill="none" ${edge(outline.color)}`) : ""}${elements(`fill="${color}"`)}`;
+  const drawFront = drawSvg(rasteriser, text.fonts, front);
   const offset = shadow ? Math.abs(shadow.dx) + Math.abs(shadow.dy) + BLUR_REACH * shadow.blur : 0;
   return {
     key: JSON.stringify([key, em, color, outline, shadow]),
@@ -60,6 +48,42 @@ export function textDrawing(
     flat: [outline?.color, shadow?.color].every((each) => each === undefined || each === color)
       ? color
       : null,
-    draw: drawSvg(rasteriser, text.fonts, front, behind),
+    draw: (place) => {
+      const drawn = drawFront(place);
+      if (!shadow || shadow.opacity === 0) return drawn;
+      const { width, height } = place.window;
+      const { cos, sin } = turnOf(place.rotation);
+      const x = (shadow.dx * cos - shadow.dy * sin) * em;
+      const y = (shadow.dx * sin + shadow.dy * cos) * em;
+      const shape = elements(`fill="#fff"${outline ? ` ${edge("#fff")}` : ""}`);
+      const cast = `<g transform="${turnedTo(place, x, y)}">${shape}</g>`;
+      const { premultiplied } = rasteriser.draw(svgDocument(width, height, cast), text.fonts);
+      const plane = new Uint8Array(width * height);
+      for (let i = 0; i < plane.length; i++) plane[i] = premultiplied[i * 4 + 3]!;
+      return under(drawn, blurred(plane, width, height, shadow.blur * em), shadow);
+    },
   };
+}
+
+/** Lays a plane in one colour below what is drawn. */
+function under(
+  drawn: DrawnPixels,
+  plane: Uint8Array,
+  { color, opacity }: NonNullable<TextLayer["shadow"]>,
+): DrawnPixels {
+  const rgb = rgbOf(color);
+  const premultiplied = drawn.premultiplied.slice();
+  for (let i = 0; i < plane.length; i++) {
+    const value = plane[i]!;
+    if (value === 0) continue;
+    const at = i * 4;
+    const alpha = (value * opacity * (255 - premultiplied[at + 3]!)) / 255;
+    for (let channel = 0; channel < 3; channel++)
+      premultiplied[at + channel] = Math.min(
+        255,
+        Math.round(premultiplied[at + channel]! + (rgb[channel]! * alpha) / 255),
+      );
+    premultiplied[at + 3] = Math.round(premultiplied[at + 3]! + alpha);
+  }
+  return { ...drawn, premultiplied };
 }
