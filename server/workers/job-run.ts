@@ -6,7 +6,7 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError, type ErrorCode } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
-import type { ImageMarker, MarkedPicture, MarkOptions } from "../services/ports/image-marker.ts";
+import type { ImageMarker, MarkedPicture } from "../services/ports/image-marker.ts";
 import type { MediaRepository, MediaRow } from "../services/ports/media-repository.ts";
 import type { ObjectStore } from "../services/ports/object-store.ts";
 import type { Lease, Queue } from "../services/ports/queue.ts";
@@ -14,7 +14,7 @@ import type { RateLimiter } from "../services/ports/rate-limiter.ts";
 import type { TemplateRepository } from "../services/ports/template-repository.ts";
 import { fetchOriginal } from "./fetch-original.ts";
 import { gaveUpMessage, settleRow, wantsMark } from "./media-outcome.ts";
-import { templateMark } from "./template-mark.ts";
+import { type MarkFor, templateMark } from "./template-mark.ts";
 
 export interface MarkWorkerDeps {
   readonly queue: Queue;
@@ -124,8 +124,8 @@ async function markOnce(
   const startedAt = clock.now();
   log.info("mark.started", { attempt: lease.attempt, size: job.size });
   await limiter.acquire({ signal });
-  const mark = await templateMark(job, deps.templates);
-  const picture = await markOriginal(job, mark, store, marker, originals, signal);
+  const markFor = await templateMark(job, deps.templates, startedAt);
+  const picture = await markOriginal(job, markFor, store, marker, originals, signal);
   throwIfAborted(signal);
   // Somebody may have asked for another mark meanwhile; its object must not be overwritten with this one.
   const [row] = await deps.repository.get([job.mediaId]);
@@ -158,7 +158,7 @@ async function markOnce(
 
 async function markOriginal(
   job: MarkJob,
-  mark: MarkOptions["mark"],
+  markFor: MarkFor,
   store: ObjectStore,
   marker: ImageMarker,
   originals: ByteBudget,
@@ -166,7 +166,7 @@ async function markOriginal(
 ): Promise<MarkedPicture> {
   using _held = await originals.acquire(job.size, { signal });
   const original = await fetchOriginal(store, job, signal);
-  return await marker.mark(original, { mark, signal });
+  return await marker.mark(original, { mark: markFor(original), signal });
 }
 
 /** False when the row no longer wants this job's mark, or has it. Another worker's `marking` is taken over. */

@@ -70,7 +70,7 @@ function SheetPicture(props: {
     const { size, scale, bitmap } = thumb;
     client.draw(
       text,
-      { key: `sheet ${trial.key}`, ...size, scale, variables: trial.variables },
+      { key: `sheet ${trial.key}`, ...size, scale, variables: trial.variables, isRead: false },
       { urgent: false, tell: ({ tiles }) => tiles && paint(canvas.current, bitmap, tiles) },
     );
   }, [client, thumb, text, trial]);

@@ -102,12 +102,13 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
 
   useEffect(() => {
     if (typeof picture !== "object" || shown.scale === 0) return;
-    const { size } = picture;
-    const { variables } = trial;
+    const { size, isFull } = picture;
+    const variables = { timestamp_ms: Date.now(), ...trial.variables, ...picture.variables };
+    const isRead = trial.item !== null && isFull;
     const draw = (text: string) => {
       client.draw(
         text,
-        { key: "main", ...size, scale: shown.scale, variables },
+        { key: "main", ...size, scale: shown.scale, variables, isRead },
         {
           urgent: true,
           tell: (drawn) => {

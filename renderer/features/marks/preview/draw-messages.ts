@@ -12,6 +12,8 @@ export interface DrawnPicture {
   /** Above 0 to 1: how much smaller it is shown. */
   readonly scale: number;
   readonly variables: Readonly<Record<string, string | number>>;
+  /** `variables` has all that the picture's file says: what it does not say is empty in the final, too. */
+  readonly isRead: boolean;
 }
 
 export type DrawRequest =

@@ -10,7 +10,7 @@ import { OverlayDesk } from "./overlay-desk.ts";
 
 const fonts = fontFamilies(SHIPPED_FONTS);
 const template = (settings: string) => `template "a" { text "$(EXIF.YEAR)" { ${settings} } }`;
-const picture = (key = "main") => ({ key, width: 600, height: 400, scale: 1, variables: {} });
+const picture = (key = "main") => ({ key, width: 600, height: 400, scale: 1, variables: {}, isRead: false });
 
 /** A page and its worker with no thread between them, and a renderer that draws one pixel for each size. */
 function desk() {

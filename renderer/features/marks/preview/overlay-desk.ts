@@ -9,7 +9,7 @@ import type { FontFamily } from "#template/lower-layer.ts";
 import { resolveMark, variablesOf } from "#template/resolve.ts";
 import { VARIABLES } from "#template/variables.ts";
 import { CellLedger } from "./cell-ledger.ts";
-import type { DrawAnswer, DrawRequest, SentCell, SentTile } from "./draw-messages.ts";
+import type { DrawAnswer, DrawnPicture, DrawRequest, SentCell, SentTile } from "./draw-messages.ts";
 
 export interface OverlayDeskDeps {
   readonly renderer: Pick<OverlayRenderer, "render">;
@@ -40,7 +40,7 @@ export class OverlayDesk {
     const { operator, diagnostics } = await this.#compile(source);
     const answer = { id, key: picture.key, diagnostics, tiles: null, cells: [], missing: [], problem: null };
     if (!operator) return answer;
-    const { variables, missing } = withExamples(operator, picture.variables);
+    const { variables, missing } = withExamples(operator, picture);
     try {
       const { mark } = resolveMark(operator, { ...picture, variables });
       const tiles = scaledOverlay(this.#deps.renderer, mark, picture, picture.scale);
@@ -82,21 +82,19 @@ export class OverlayDesk {
   }
 }
 
-const OF_THE_PICTURE = new Set(
-  Object.values(VARIABLES).flatMap(({ name, group }) => (group === "picture" ? [name] : [])),
-);
-
 /** What the page does not know of a picture is shown by the language's own examples. */
-function withExamples(operator: MarkOperator, given: Readonly<Record<string, string | number>>) {
-  const missing = variablesOf(operator).filter(
-    (name) => !OF_THE_PICTURE.has(name) && given[name] === undefined,
-  );
+function withExamples(operator: MarkOperator, { variables, isRead }: DrawnPicture) {
+  const missing = variablesOf(operator).filter((name) => {
+    const group = VARIABLES[name]?.group;
+    const isKnown = group === "picture" || (group === "clock" && variables.timestamp_ms !== undefined);
+    return variables[name] === undefined && !isKnown && !(isRead && (group === "exif" || group === "iptc"));
+  });
   const examples = missing.map((name) => {
     const { type, example = "" } = VARIABLES[name] ?? { type: "text" };
     return [name, type === "number" ? Number(example) : example] as const;
   });
   return {
-    variables: { ...Object.fromEntries(examples), ...given },
+    variables: { ...Object.fromEntries(examples), ...variables },
     missing: missing.filter((name) => name !== "NL"),
   };
 }

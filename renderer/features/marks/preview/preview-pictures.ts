@@ -1,4 +1,5 @@
 import { type ItemView, picturePath, previewPath, thumbPath } from "#contracts/ipc.ts";
+import { pictureVariables } from "#imaging/metadata/picture-variables.ts";
 import stillLife from "../../import/still-life.webp";
 import type { StagedPicture } from "./preview-stage.ts";
 
@@ -15,6 +16,8 @@ export interface TrialPicture {
 export interface LoadedPicture extends StagedPicture {
   /** False where browsers cannot decode it, and a smaller one stands for it. */
   readonly isFull: boolean;
+  /** What its file says, where it was read. */
+  readonly variables: Readonly<Record<string, string | number>>;
 }
 
 /** Pictures on a contact sheet. */
@@ -86,10 +89,13 @@ function builtIn(): Promise<ImageBitmap> {
   return sample;
 }
 
-async function decoded(path: string, signal: AbortSignal): Promise<ImageBitmap | null> {
+async function fetched(path: string, signal: AbortSignal): Promise<Blob | null> {
   const response = await fetch(path, { signal });
-  if (response.status !== 200) return null;
-  const blob = await response.blob();
+  return response.status === 200 ? await response.blob() : null;
+}
+
+async function decoded(blob: Blob | null): Promise<ImageBitmap | null> {
+  if (!blob) return null;
   return await createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "none" }).catch(
     () => null,
   );
@@ -102,11 +108,16 @@ export async function loadPicture(
 ): Promise<LoadedPicture | null> {
   if (!item) {
     const bitmap = await partOf(await builtIn(), aspect);
-    return { bitmap, size: { width: bitmap.width, height: bitmap.height }, isFull: true };
+    const { width, height } = bitmap;
+    return { bitmap, size: { width, height }, isFull: true, variables: {} };
   }
-  const whole = await decoded(picturePath(item.id), signal);
-  const bitmap = whole ?? (await decoded(previewPath(item.id, "original"), signal));
-  return bitmap && { bitmap, size: { width: bitmap.width, height: bitmap.height }, isFull: whole !== null };
+  const file = await fetched(picturePath(item.id), signal);
+  const whole = await decoded(file);
+  const bitmap = whole ?? (await decoded(await fetched(previewPath(item.id, "original"), signal)));
+  if (!bitmap) return null;
+  const { width, height } = bitmap;
+  const variables = file && whole ? pictureVariables(new Uint8Array(await file.arrayBuffer())) : {};
+  return { bitmap, size: { width, height }, isFull: whole !== null, variables };
 }
 
 /** A small one for the contact sheet, at its size there. `scale`: against the size that is assumed of it. */
@@ -114,7 +125,9 @@ export async function loadThumb(
   { item, aspect }: TrialPicture,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<(StagedPicture & { readonly scale: number }) | null> {
-  const source = item ? await decoded(thumbPath(item.id), signal) : await partOf(await builtIn(), aspect);
+  const source = item
+    ? await decoded(await fetched(thumbPath(item.id), signal))
+    : await partOf(await builtIn(), aspect);
   if (!source) return null;
   const longer = Math.max(source.width, source.height);
   const shrink = Math.min(1, (THUMB_SIDE * devicePixelRatio) / longer);
