@@ -11,6 +11,7 @@ import { editableLayers } from "./layer-values.ts";
 import { createMarksModel, type MarksModel } from "./marks-store.ts";
 import { MarksToolbar } from "./marks-toolbar.tsx";
 import type { OverlayClient } from "./preview/overlay-client.ts";
+import { forgetBuiltIn } from "./preview/preview-pictures.ts";
 import { startOverlayWorker } from "./preview/start-worker.ts";
 import { PreviewView } from "./preview-view.tsx";
 import { useTrials } from "./use-trials.ts";
@@ -33,6 +34,7 @@ export function MarksScreen() {
   const { templates, draft, document, diagnostics, problem, unsaved } = useStore(model.store);
   const trials = useTrials();
   const [chosenKey, setChosenKey] = useState<string | null>(null);
+  const [generation, setGeneration] = useState(0);
   const [layer, setLayer] = useState(0);
   const [client, broken] = useOverlayClient(services);
   const layers = useMemo(() => editableLayers(document), [document]);
@@ -90,8 +92,18 @@ export function MarksScreen() {
       <div className="marks-pictures">
         {client && trials && trial ? (
           <>
-            <PreviewView model={model} client={client} trial={trial} />
+            <PreviewView
+              model={model}
+              client={client}
+              trial={trial}
+              generation={generation}
+              onLost={() => {
+                forgetBuiltIn();
+                setGeneration((before) => before + 1);
+              }}
+            />
             <ContactSheet
+              key={generation}
               model={model}
               client={client}
               trials={trials}

@@ -21,10 +21,13 @@ export interface PreviewViewProps {
   readonly model: MarksModel;
   readonly client: OverlayClient;
   readonly trial: TrialPicture;
+  /** Another number: the picture has to be loaded anew. */
+  readonly generation: number;
+  readonly onLost: () => void;
 }
 
 /** The mark on one picture, as the worker will make it. Changes of the text go straight from the model to the canvas. */
-export function PreviewView({ model, client, trial }: PreviewViewProps) {
+export function PreviewView({ model, client, trial, generation, onLost }: PreviewViewProps) {
   const { t, reason } = useText();
   const { preferences } = useServices();
   const background = usePreferences((value) => value.loupe);
@@ -37,6 +40,8 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
   const [shown, setShown] = useState<StageLayout>(NOTHING);
   const [missing, setMissing] = useState<readonly string[]>([]);
   const [problem, setProblem] = useState<ErrorBody | null>(null);
+  const lost = useRef(onLost);
+  lost.current = onLost;
   const label = t("marks.preview.label");
 
   useLayoutEffect(() => {
@@ -44,6 +49,7 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
       onCompositor: setKind,
       onLayout: (layout) =>
         setShown((before) => (JSON.stringify(before) === JSON.stringify(layout) ? before : layout)),
+      onLost: () => lost.current(),
       // One entry, for benchmarks: when the last frame was drawn.
       onDrawn() {
         performance.clearMarks("marks.drawn");
@@ -58,10 +64,13 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
     };
   }, [label]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each picture is shown from its middle.
+  useEffect(() => setView((before) => ({ ...before, pan: CENTRE })), [trial]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was lost is loaded anew.
   useEffect(() => {
     const stop = new AbortController();
     setPicture("loading");
-    setView((before) => ({ ...before, pan: CENTRE }));
     let loaded: LoadedPicture | null = null;
     loadPicture(trial, { signal: stop.signal }).then(
       (found) => {
@@ -76,7 +85,7 @@ export function PreviewView({ model, client, trial }: PreviewViewProps) {
       stage.current?.setPicture(null);
       loaded?.bitmap.close();
     };
-  }, [trial]);
+  }, [trial, generation]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another language makes another stage.
   useLayoutEffect(() => {

@@ -89,6 +89,11 @@ function builtIn(): Promise<ImageBitmap> {
   return sample;
 }
 
+/** Its pixels have been lost. */
+export function forgetBuiltIn(): void {
+  sample = null;
+}
+
 async function fetched(path: string, signal: AbortSignal): Promise<Blob | null> {
   const response = await fetch(path, { signal });
   return response.status === 200 ? await response.blob() : null;

@@ -21,6 +21,8 @@ export interface StageEvents {
   readonly onCompositor: (kind: Compositor["kind"]) => void;
   /** Another scale is shown, or another part of the picture. */
   readonly onLayout: (layout: StageLayout) => void;
+  /** The GPU has gone, and what it held: pictures have to be loaded anew. */
+  readonly onLost: () => void;
   /** What was set last is on the screen. */
   readonly onDrawn: () => void;
 }
@@ -118,10 +120,16 @@ export class PreviewStage {
 
   #drawByGpu(device: GPUDevice): void {
     try {
-      this.#takeOn((canvas) => createGpuCompositor(canvas, device, () => !this.#closed && this.#drawByCpu()));
+      this.#takeOn((canvas) => createGpuCompositor(canvas, device, () => this.#lost()));
     } catch {
       this.#drawByCpu();
     }
+  }
+
+  #lost(): void {
+    if (this.#closed) return;
+    this.#drawByCpu();
+    this.#events.onLost();
   }
 
   #drawByCpu(): void {
@@ -133,6 +141,7 @@ export class PreviewStage {
     const canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", this.#label);
+    canvas.addEventListener("contextrestored", () => this.#events.onLost());
     const compositor = create(canvas);
     this.#compositor?.dispose();
     this.#canvas?.remove();
