@@ -44,5 +44,6 @@ export default defineConfig({
       assetsInlineLimit: 0,
       rolldownOptions: { input: { index: path("renderer/index.html") } },
     },
+    worker: { format: "es" },
   },
 });

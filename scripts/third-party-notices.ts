@@ -7,7 +7,20 @@ import { join } from "node:path";
 
 const FILE = "THIRD-PARTY-NOTICES.md";
 /** Dev dependencies that end up in the window's bundle. */
-const BUNDLED = ["react", "react-dom", "zustand", "@tanstack/react-virtual", "@expo-google-fonts/inter"];
+const BUNDLED = [
+  "react",
+  "react-dom",
+  "zustand",
+  "@tanstack/react-virtual",
+  "@expo-google-fonts/inter",
+  "@codemirror/autocomplete",
+  "@codemirror/commands",
+  "@codemirror/language",
+  "@codemirror/lint",
+  "@codemirror/state",
+  "@codemirror/view",
+  "@lezer/highlight",
+];
 
 interface Manifest {
   readonly name: string;

@@ -2,11 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { previewPath, thumbPath } from "#contracts/ipc.ts";
+import { picturePath, previewPath, thumbPath } from "#contracts/ipc.ts";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { silentLogger } from "#kernel/logger.ts";
 import { systemRandom } from "#kernel/random.ts";
+import { noAssets } from "#template/assets.ts";
 import { FakeServer } from "../test/fakes/fake-server.ts";
 import { createStudio, type StudioDeps } from "./core.ts";
 import { createForkChild } from "./fork-child.ts";
@@ -32,6 +33,11 @@ async function open(change: Partial<StudioDeps> = {}) {
       random: systemRandom,
       logger: silentLogger,
       spawnChild: createForkChild(home),
+      templates: {
+        folder: join(home, "templates"),
+        library: { entries: [], find: () => undefined, subscribe: () => ({ [Symbol.dispose]() {} }) },
+        assets: noAssets,
+      },
       makeSamples: async () => {},
       ...change,
     },
@@ -56,6 +62,54 @@ const PNG = Buffer.from(
 );
 
 describe("what a window asks of the core", () => {
+  test("pins the template that an import names, and sends it before its pictures", async () => {
+    await writeFile(join(folder, "a.png"), "a");
+    await using opened = await open();
+    const { handlers, server, studio } = opened;
+    const text = 'template "Corner" { text "© Studio" { size = 4% } }';
+    const { revision } = await handlers["templates.save"]({ name: "ecke", text, base: null }, { signal });
+    expect(await handlers["templates.list"]({}, { signal })).toEqual({
+      templates: [{ name: "ecke", revision, errors: 0, inForce: null }],
+      logos: [],
+    });
+    const { jobId } = await handlers["import.start"]({ path: folder, template: "ecke" }, { signal });
+    await studio.imports.finished(jobId);
+    const [version] = server.templates.keys();
+    const { jobs } = await handlers["jobs.list"]({}, { signal });
+    expect(jobs[0]).toMatchObject({ mark: { template: "Corner", version }, counts: { marked: 1 } });
+  });
+
+  test("imports nothing with a template that has mistakes, and says where", async () => {
+    await using opened = await open();
+    const { handlers } = opened;
+    const text = 'template "Corner" {\n  text "©" { anchor = bottomright }\n}';
+    await handlers["templates.save"]({ name: "ecke", text, base: null }, { signal });
+    const started = handlers["import.start"]({ path: folder, template: "ecke" }, { signal });
+    await expect(started).rejects.toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringMatching(/Line 2: .*`bottom_right`/),
+    });
+    expect(await handlers["jobs.list"]({}, { signal })).toEqual({ jobs: [] });
+  });
+
+  test("hands out pictures' own files where a browser can decode them", async () => {
+    await writeFile(join(folder, "a.png"), PNG);
+    await writeFile(join(folder, "b.tif"), "II*\0");
+    await using opened = await open();
+    const { handlers, studio } = opened;
+    const { jobId } = await handlers["import.start"]({ path: folder }, { signal });
+    await studio.imports.finished(jobId);
+    const { items } = await handlers["items.page"]({ jobId, filter: "all", offset: 0, limit: 2 }, { signal });
+    const [png, tiff] = items.map(({ id }) => picturePath(id));
+    expect(await studio.core.asset(png!, { signal })).toEqual({
+      body: new Uint8Array(PNG),
+      contentType: "image/png",
+    });
+    expect(await studio.core.asset(tiff!, { signal })).toBeNull();
+    for (const path of ["picture/999", "picture/..%2fa", "logo/..%2Fa.png"])
+      expect(await studio.core.asset(path, { signal })).toBeNull();
+  });
+
   test("imports a folder with the mark it wants, and pages through its pictures", async () => {
     for (const name of ["a.png", "b.png", "c.heic"]) await writeFile(join(folder, name), name);
     await using opened = await open();

@@ -14,8 +14,10 @@ import { Journal } from "./journal/journal.ts";
 import { listFolder } from "./list-folder.ts";
 import type { SpawnChild } from "./ports/child-process.ts";
 import { PictureAssets } from "./previews/picture-assets.ts";
+import { PictureFiles } from "./previews/picture-files.ts";
 import { PreviewCache } from "./previews/preview-cache.ts";
 import { PreviewClient } from "./previews/preview-client.ts";
+import { type TemplateSource, Templates } from "./templates/templates.ts";
 
 /** Sample pictures that the first screen offers. */
 const SAMPLES = 24;
@@ -28,6 +30,7 @@ export interface StudioDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly spawnChild: SpawnChild;
+  readonly templates: TemplateSource;
   /** Makes sample pictures in a folder. */
   readonly makeSamples: (
     folder: string,
@@ -74,6 +77,8 @@ export function createStudio(deps: StudioDeps, options: StudioOptions): Studio {
   const cache = PreviewCache.open(join(home, "thumbs"), options.previewCacheBytes ?? DEFAULT_PREVIEW_BYTES);
   const previews = new PreviewClient(deps.spawnChild);
   const assets = new PictureAssets({ journal, controlPlane, previews, cache, clock });
+  const pictures = new PictureFiles(journal);
+  const templates = new Templates(deps.templates);
 
   const samples = async ({ signal }: { readonly signal: AbortSignal }) => {
     const folder = join(home, "samples");
@@ -85,6 +90,12 @@ export function createStudio(deps: StudioDeps, options: StudioOptions): Studio {
     const wanted = markSpecSchema.parse({ ...defaultMark, ...mark });
     return { jobId: (await imports.begin(path, { mark: wanted })).id };
   };
+  const asset: WindowCore["asset"] = async (path, asked) => {
+    const [, room, name] = /^(picture|logo)\/([^/]+)$/.exec(path) ?? [];
+    if (room === undefined || name === undefined) return await assets.get(path, asked);
+    if (room === "picture") return await pictures.get(name, asked);
+    return await templates.logo(decodeURIComponent(name), asked);
+  };
   const handlers = {
     "app.info": async () => ({ ...options.info, home, defaultMark }),
     "folder.choose": async () => {
@@ -95,7 +106,10 @@ export function createStudio(deps: StudioDeps, options: StudioOptions): Studio {
       );
     },
     "folder.list": ({ path }, { signal }) => listFolder(path, { signal }),
-    "import.start": ({ path, mark }) => begin(path, withoutUndefined(mark)),
+    "import.start": async ({ path, mark, template }, { signal }) =>
+      template === undefined
+        ? await begin(path, withoutUndefined(mark))
+        : { jobId: (await imports.begin(path, await templates.pin(template, { signal }))).id },
     "import.samples": async (_request, { signal }) => begin(await samples({ signal })),
     "import.cancel": async ({ jobId }) => {
       await imports.cancel(jobId);
@@ -104,6 +118,15 @@ export function createStudio(deps: StudioDeps, options: StudioOptions): Studio {
     "import.retry": async ({ jobId, itemIds }) => ({ retried: await imports.retry(jobId, itemIds) }),
     "jobs.list": async () => ({ jobs: [...imports.jobs()] }),
     "items.page": async ({ jobId, filter, offset, limit }) => imports.page(jobId, filter, offset, limit),
+    "templates.list": () => templates.list(),
+    "templates.read": ({ name }) => templates.files.read(name),
+    "templates.save": async ({ name, text, base }) => ({
+      revision: await templates.files.save(name, text, base),
+    }),
+    "templates.remove": async ({ name, base }) => {
+      await templates.files.remove(name, base);
+      return {};
+    },
   } satisfies Handlers;
 
   return {
@@ -111,8 +134,16 @@ export function createStudio(deps: StudioDeps, options: StudioOptions): Studio {
     samples,
     core: {
       handlers,
-      subscribe: (listener) => imports.events.subscribe(listener),
-      asset: (path, { signal }) => assets.get(path, { signal }),
+      subscribe(listener) {
+        const stops = [
+          imports.events.subscribe(listener),
+          templates.onChange(() => listener("templates.changed", {})),
+        ];
+        return () => {
+          for (const stop of stops) stop();
+        };
+      },
+      asset,
     },
     async start(startOptions) {
       await imports.start(startOptions);

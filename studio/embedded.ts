@@ -2,10 +2,15 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ControlPlaneClient, createControlPlaneClient } from "#contracts/client.ts";
 import type { Settings } from "#contracts/settings.ts";
+import { SHIPPED_FONTS } from "#imaging/overlay/shipped-fonts.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import { systemRandom } from "#kernel/random.ts";
+import { fontFamilies } from "#template/font-families.ts";
+import { sampleTemplates } from "../server/adapters/imaging/locations.ts";
+import { folderAssets } from "../server/adapters/templates/folder-assets.ts";
+import { TemplateFolder } from "../server/adapters/templates/template-folder.ts";
 import type { StartedServer } from "../server/create-server.ts";
 import { WorkerSupervisor } from "../server/worker-supervisor.ts";
 import { createUndiciTransport } from "./adapters/undici-transport.ts";
@@ -15,6 +20,7 @@ import { lockHome } from "./home-lock.ts";
 import type { ImportLimits } from "./import/import-lane.ts";
 import type { SpawnChild } from "./ports/child-process.ts";
 import { PROGRAM_VERSION } from "./program-version.ts";
+import { prepareTemplateFolder, type TemplateSource } from "./templates/templates.ts";
 import { renewingToken } from "./token-source.ts";
 
 const MIB = 1024 * 1024;
@@ -71,6 +77,7 @@ export async function openStudio(options: OpenStudioOptions): Promise<OpenedStud
     }),
   );
   const server = await connect(settings, options, stack);
+  const templates = await openTemplates(settings.home, logger, signal, stack);
   const transport = stack.use(createUndiciTransport({ connections: REQUESTS }));
   const studio = stack.use(
     createStudio(
@@ -83,6 +90,7 @@ export async function openStudio(options: OpenStudioOptions): Promise<OpenedStud
         random,
         logger,
         spawnChild,
+        templates,
         makeSamples: async (folder, count, sampleOptions) => {
           const { makeSamplePictures } = await import("../server/adapters/imaging/sample-pictures.ts");
           await makeSamplePictures(folder, count, sampleOptions);
@@ -154,6 +162,21 @@ async function makeHome({ home }: Settings): Promise<void> {
       { cause },
     );
   });
+}
+
+async function openTemplates(
+  home: string,
+  logger: Logger,
+  signal: AbortSignal,
+  stack: AsyncDisposableStack,
+): Promise<TemplateSource> {
+  const folder = join(home, "templates");
+  await prepareTemplateFolder(folder, { samples: sampleTemplates(), logger });
+  const library = stack.use(
+    new TemplateFolder({ clock: systemClock, logger }, { folder, fonts: fontFamilies(SHIPPED_FONTS) }),
+  );
+  await library.start({ signal });
+  return { folder, library, assets: folderAssets(folder) };
 }
 
 function isStoreHere(settings: Settings): boolean {

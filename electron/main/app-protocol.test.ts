@@ -16,6 +16,7 @@ beforeAll(async () => {
   await mkdir(join(folder, "renderer/assets"), { recursive: true });
   await writeFile(join(folder, "renderer/index.html"), "<!doctype html>");
   await writeFile(join(folder, "renderer/assets/app-1a2b.js"), "1");
+  await writeFile(join(folder, "renderer/assets/overlay-worker-1a2b.js"), "1");
   await writeFile(join(folder, "renderer/notes.secret"), "secret");
   await writeFile(join(folder, "outside.js"), "secret");
   await mkdir(join(folder, "renderer-old"));
@@ -48,6 +49,15 @@ describe("the custom protocol", () => {
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
     expect(response.headers.get("cache-control")).toBe("no-cache");
     expect(await (await get("platemark://app/")).text()).toBe("<!doctype html>");
+  });
+
+  test("lets the script that draws marks compile WebAssembly, and no other", async () => {
+    const policyOf = async (file: string) =>
+      (await get(`platemark://app/assets/${file}`)).headers.get("content-security-policy")!;
+    const policy = await policyOf("overlay-worker-1a2b.js");
+    expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval'");
+    expect(policy).toContain("default-src 'none'");
+    expect(await policyOf("app-1a2b.js")).not.toContain("unsafe");
   });
 
   test("lets files with a hash in their name be kept for ever", async () => {
@@ -88,6 +98,9 @@ describe("the custom protocol", () => {
     expect(response.headers.get("content-type")).toBe("image/webp");
     expect((await get("platemark://app/preview/marked/x")).status).toBe(404);
     expect(asked.slice(-2)).toEqual(["thumb/a%2Fb", "preview/marked/x"]);
+    for (const path of ["picture/7", "logo/north.svg"])
+      expect((await get(`platemark://app/${path}`)).status).toBe(404);
+    expect(asked.slice(-2)).toEqual(["picture/7", "logo/north.svg"]);
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
+import { ownPolicyOf } from "../../studio/worker-policy.ts";
 import type { Asset } from "./core-messages.ts";
 import { readWindowFile } from "./window-files.ts";
 
@@ -48,18 +49,18 @@ export function createAppProtocol(deps: AppProtocolDeps): (request: Request) => 
     if (url.protocol !== `${APP_SCHEME}:` || url.host !== "app") return refuse(404);
     const encoded = url.pathname.slice(1);
     try {
-      if (encoded.startsWith("thumb/") || encoded.startsWith("preview/")) {
+      if (/^(thumb|preview|picture|logo)\//.test(encoded)) {
         const asset = await deps.asset(encoded, request.signal);
-        return asset ? answer(request, asset.body, asset.contentType, "private, max-age=600") : refuse(404);
+        if (!asset) return refuse(404);
+        // Files of people's own change without notice.
+        const keep = /^(picture|logo)\//.test(encoded) ? "no-cache" : "private, max-age=600";
+        return answer(request, asset.body, asset.contentType, keep);
       }
-      const file = await readWindowFile(deps.windowFolder, decodeURIComponent(encoded || "index.html"));
+      const path = decodeURIComponent(encoded || "index.html");
+      const file = await readWindowFile(deps.windowFolder, path);
       if (!file) return refuse(404);
-      return answer(
-        request,
-        file.body,
-        file.contentType,
-        file.immutable ? "private, max-age=31536000, immutable" : "no-cache",
-      );
+      const keep = file.immutable ? "private, max-age=31536000, immutable" : "no-cache";
+      return answer(request, file.body, file.contentType, keep, ownPolicyOf(path));
     } catch (error) {
       if (error instanceof URIError) return refuse(400);
       const { code, message } = AppError.from(error);
@@ -72,10 +73,17 @@ export function createAppProtocol(deps: AppProtocolDeps): (request: Request) => 
   };
 }
 
-function answer(request: Request, body: Uint8Array, contentType: string, cacheControl: string): Response {
+function answer(
+  request: Request,
+  body: Uint8Array,
+  contentType: string,
+  cacheControl: string,
+  policy: string | null = null,
+): Response {
   return new Response(request.method === "HEAD" ? null : (body as Uint8Array<ArrayBuffer>), {
     headers: {
       ...SECURITY_HEADERS,
+      ...(policy !== null && { "content-security-policy": policy }),
       "cache-control": cacheControl,
       "content-length": String(body.byteLength),
       "content-type": contentType,

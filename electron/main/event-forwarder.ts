@@ -44,5 +44,5 @@ export class EventForwarder {
 /** Events with the same key replace each other; `null`: every one counts. */
 function replaceable(event: EventName, payload: unknown): string | null {
   if (event === "job.changed") return `job ${(payload as EventPayload<"job.changed">).job.id}`;
-  return event === "connection.changed" ? event : null;
+  return event === "connection.changed" || event === "templates.changed" ? event : null;
 }

@@ -27,9 +27,22 @@ const SECTIONS: readonly (readonly [title: MessageKey, lines: readonly Line[]])[
     ],
   ],
   [
+    "keys.in.marks",
+    [
+      [["Ctrl S"], "keys.save"],
+      [["Ctrl Space"], "keys.complete"],
+      [["F8"], "keys.nextProblem"],
+      [["Shift Alt F"], "keys.format"],
+      [["Z"], "keys.zoom"],
+      [["S"], "keys.beforeAfter"],
+      [["B"], "keys.background"],
+    ],
+  ],
+  [
     "keys.in.all",
     [
       [["N"], "keys.import"],
+      [["M"], "keys.marks"],
       [["I"], "keys.inspector"],
       [["Esc"], "keys.back"],
       [["?"], "keys.help"],

@@ -2,19 +2,21 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 
 export type Screen =
   | { readonly name: "import" }
+  | { readonly name: "marks" }
   | { readonly name: "job"; readonly jobId: string }
   | { readonly name: "compare"; readonly jobId: string };
 export type NavigationStore = StoreApi<{ readonly screen: Screen }>;
 
 /** The screen as the page's hash, so that Back, reload and a second window find their place. */
 export function toHash(screen: Screen): string {
-  return screen.name === "import" ? "#/import" : `#/${screen.name}/${encodeURIComponent(screen.jobId)}`;
+  if (screen.name === "import" || screen.name === "marks") return `#/${screen.name}`;
+  return `#/${screen.name}/${encodeURIComponent(screen.jobId)}`;
 }
 
 /** `null` for a hash that names no screen. */
 export function fromHash(hash: string): Screen | null {
   const [, name, id] = hash.split("/");
-  if (name === "import") return { name };
+  if (name === "import" || name === "marks") return { name };
   if ((name !== "job" && name !== "compare") || !id) return null;
   try {
     return { name, jobId: decodeURIComponent(id) };

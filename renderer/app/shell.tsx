@@ -1,5 +1,5 @@
 import "./shell.css";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { CompareScreen } from "../features/compare/compare-screen.tsx";
 import { ImportScreen } from "../features/import/import-screen.tsx";
@@ -29,6 +29,7 @@ export function Shell() {
   useKeys({
     "?": () => setKeys(true),
     n: () => navigation.go({ name: "import" }),
+    m: () => navigation.go({ name: "marks" }),
   });
   useEffect(() => {
     // A file dropped beside the drop target must not replace the window.
@@ -58,10 +59,30 @@ export function Shell() {
   );
 }
 
+/** With its editor, its fonts and its renderer; nobody else waits for them. */
+const MarksScreen = lazy(async () => ({
+  default: (await import("../features/marks/marks-screen.tsx")).MarksScreen,
+}));
+
+function Loading() {
+  const { t } = useText();
+  return (
+    <div className="content list-empty" role="status">
+      {t("job.loading")}
+    </div>
+  );
+}
+
 function CurrentScreen() {
   const { navigation } = useServices();
   const screen = useStore(navigation.store, (state) => state.screen);
   if (screen.name === "import") return <ImportScreen />;
+  if (screen.name === "marks")
+    return (
+      <Suspense fallback={<Loading />}>
+        <MarksScreen />
+      </Suspense>
+    );
   if (screen.name === "compare") return <CompareScreen key={screen.jobId} jobId={screen.jobId} />;
   return <JobScreen key={screen.jobId} jobId={screen.jobId} />;
 }

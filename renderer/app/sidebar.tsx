@@ -9,6 +9,7 @@ import { useText } from "./messages/text.tsx";
 import type { Preferences } from "./preferences-store.ts";
 import { useJobs, usePreferences, useServices } from "./services.tsx";
 
+const PLACES = ["import", "marks"] as const;
 const THEMES: readonly Preferences["theme"][] = ["system", "dark", "light"];
 
 export function Sidebar({ narrow, onKeys }: { narrow: boolean; onKeys: () => void }) {
@@ -19,21 +20,24 @@ export function Sidebar({ narrow, onKeys }: { narrow: boolean; onKeys: () => voi
   const { theme, language } = usePreferences((value) => value);
   return (
     <nav className="sidebar" aria-label={t("nav.label")}>
-      <button
-        type="button"
-        className="place"
-        title={narrow ? t("nav.import") : undefined}
-        aria-current={screen.name === "import" ? "page" : undefined}
-        onClick={() => navigation.go({ name: "import" })}
-      >
-        <Icon name="import" />
-        <span className="name">{t("nav.import")}</span>
-      </button>
+      {PLACES.map((name) => (
+        <button
+          key={name}
+          type="button"
+          className="place"
+          title={narrow ? t(`nav.${name}`) : undefined}
+          aria-current={screen.name === name ? "page" : undefined}
+          onClick={() => navigation.go({ name })}
+        >
+          <Icon name={name} />
+          <span className="name">{t(`nav.${name}`)}</span>
+        </button>
+      ))}
       {jobs.length > 0 && <h3 id="sidebar-imports">{t("nav.imports")}</h3>}
       <ul className="jobs" aria-labelledby={jobs.length > 0 ? "sidebar-imports" : undefined}>
         {jobs.map((job) => (
           <li key={job.view.id}>
-            <JobPlace job={job} current={screen.name !== "import" && screen.jobId === job.view.id} />
+            <JobPlace job={job} current={"jobId" in screen && screen.jobId === job.view.id} />
           </li>
         ))}
       </ul>

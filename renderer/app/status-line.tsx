@@ -11,7 +11,7 @@ export function StatusLine() {
   const services = useServices();
   const { navigation } = services;
   const screen = useStore(navigation.store, (state) => state.screen);
-  const chosen = screen.name === "import" ? null : screen.jobId;
+  const chosen = "jobId" in screen ? screen.jobId : null;
   const job = useJobs((state) => jobInStatus(state.jobs, chosen));
   const parts = useStatusParts(job);
   if (job === undefined)

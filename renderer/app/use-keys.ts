@@ -20,7 +20,7 @@ export function useKeys(keys: KeyMap): void {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
       if (document.querySelector("dialog[open]") !== null) return;
-      if (isTyping(event.target) && event.key !== "Escape") return;
+      if (isTyping(event.composedPath()[0] ?? null) && event.key !== "Escape") return;
       const handler = current.current[event.key.toLowerCase()];
       if (handler === undefined) return;
       event.preventDefault();

@@ -2,6 +2,9 @@ import type { ReactNode } from "react";
 
 export type IconName =
   | "import"
+  | "marks"
+  | "add"
+  | "remove"
   | "folder"
   | "up"
   | "back"
@@ -25,6 +28,9 @@ export type IconName =
 
 const STROKES: Readonly<Record<IconName, ReactNode>> = {
   import: <path d="M8 2.5v7M5 6.8l3 3 3-3M2.5 10.5v3h11v-3" />,
+  marks: <path d="M2 3h12v10H2zM8.5 10.5h3M4.5 10.5h1.5M4.5 5.5h3" />,
+  add: <path d="M8 3v10M3 8h10" />,
+  remove: <path d="M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.7 9h6.6l.7-9M6.7 7v4M9.3 7v4" />,
   folder: <path d="M1.8 12.8v-9h4.4l1.4 1.8h6.6v7.2z" />,
   up: <path d="M8 13V3.5M4 7.2l4-4 4 4" />,
   back: <path d="M13.5 8h-11M6.5 3.5 2.2 8l4.3 4.5" />,

@@ -61,6 +61,24 @@ export const itemViewSchema = z.object({
 });
 export type ItemView = z.infer<typeof itemViewSchema>;
 
+/** Name of a template's file without its extension. A plain name: no folder, nothing hidden. */
+export const templateNameSchema = z
+  .string()
+  .max(100)
+  .regex(/^(?![.\s])[^\p{Cc}\\/:*?"<>|]*[^\p{Cc}\\/:*?"<>|.\s]$/u);
+/** SHA-256 of a template's text. */
+const revisionSchema = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const templateSummarySchema = z.object({
+  name: templateNameSchema,
+  revision: revisionSchema,
+  /** The last good version, which imports are marked with; `null`: there has been none. */
+  inForce: z.string().nullable(),
+  /** Of the newest text. */
+  errors: z.number(),
+});
+export type TemplateSummary = z.infer<typeof templateSummarySchema>;
+
 const none = z.object({});
 const jobRef = z.object({ jobId: z.string() });
 
@@ -100,7 +118,12 @@ export const channels = {
   },
   "import.start": {
     kind: "command",
-    request: z.object({ path: z.string().min(1), mark: markSpecSchema.partial().optional() }),
+    /** `template`: the name of one of the home folder's templates; it goes before `mark`. */
+    request: z.object({
+      path: z.string().min(1),
+      mark: markSpecSchema.partial().optional(),
+      template: templateNameSchema.optional(),
+    }),
     response: jobRef,
   },
   "import.samples": { kind: "command", request: none, response: jobRef },
@@ -122,6 +145,33 @@ export const channels = {
     }),
     response: z.object({ total: z.number(), items: z.array(itemViewSchema) }),
   },
+  "templates.list": {
+    kind: "query",
+    request: none,
+    /** `logos`: PNG and SVG files that templates may name, as they name them. */
+    response: z.object({ templates: z.array(templateSummarySchema), logos: z.array(z.string()) }),
+  },
+  "templates.read": {
+    kind: "query",
+    request: z.object({ name: templateNameSchema }),
+    response: z.object({ text: z.string(), revision: revisionSchema }),
+  },
+  /** `base`: the revision that was changed, `null` for a new file. Answered by `conflict` or `already_exists` when the
+   *  file is another by now; nothing is written then. */
+  "templates.save": {
+    kind: "command",
+    request: z.object({
+      name: templateNameSchema,
+      text: z.string().max(262_144),
+      base: revisionSchema.nullable(),
+    }),
+    response: z.object({ revision: revisionSchema }),
+  },
+  "templates.remove": {
+    kind: "command",
+    request: z.object({ name: templateNameSchema, base: revisionSchema }),
+    response: none,
+  },
 } as const satisfies Record<string, { kind: "query" | "command"; request: z.ZodType; response: z.ZodType }>;
 
 /** At most 10 a second for each job. `connection.changed` comes from the shell around a core, never from a core. */
@@ -129,6 +179,8 @@ export const events = {
   "connection.changed": z.object({ connected: z.boolean() }),
   "job.changed": z.object({ job: jobViewSchema }),
   "items.changed": z.object({ jobId: z.string(), items: z.array(itemViewSchema).max(500) }),
+  /** Ask for the list again. */
+  "templates.changed": none,
 } as const satisfies Record<string, z.ZodType>;
 
 export type Channel = keyof typeof channels;
@@ -164,6 +216,7 @@ export interface CoreClient {
 
 export interface DropOptions {
   readonly mark?: Request<"import.start">["mark"];
+  readonly template?: Request<"import.start">["template"];
   readonly signal?: AbortSignal;
   /** Files handed over so far. */
   readonly onProgress?: (handedOver: number) => void;
@@ -179,7 +232,7 @@ export interface DroppedFile {
 export interface WindowCore {
   readonly handlers: Handlers;
   subscribe(listener: <E extends EventName>(event: E, payload: EventPayload<E>) => void): () => void;
-  /** The bytes behind `thumbPath` and `previewPath`; `null` for anything else. */
+  /** The bytes behind `thumbPath`, `previewPath`, `picturePath` and `logoPath`; `null` for anything else. */
   asset(
     path: string,
     options: { readonly signal: AbortSignal },
@@ -207,3 +260,7 @@ export const thumbPath = (itemId: string) => `thumb/${encodeURIComponent(itemId)
 /** Below the window's own origin: a WebP of at most 2,048 pixels. */
 export const previewPath = (itemId: string, which: "original" | "marked") =>
   `preview/${which}/${encodeURIComponent(itemId)}`;
+/** Below the window's own origin: the picture's own file, where browsers can decode it. */
+export const picturePath = (itemId: string) => `picture/${encodeURIComponent(itemId)}`;
+/** Below the window's own origin: a file that templates name. */
+export const logoPath = (name: string) => `logo/${encodeURIComponent(name)}`;

@@ -4,7 +4,8 @@ import { type FontFamily, qrLayer, textLayer } from "./lower-layer.ts";
 import type { Span } from "./position.ts";
 import { readCall, type ValueReader } from "./value-reader.ts";
 
-const LOCATIONS = {
+/** What a location is written as, and the order of its values. */
+export const LOCATIONS = {
   text: [
     "anchor",
     "scale",

@@ -27,7 +27,8 @@ export interface DropDeps {
 /** Of the inbox: drops that are still arriving. */
 const INCOMING = ".incoming";
 const DROP_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const finishSchema = z.strictObject({ mark: channels["import.start"].request.shape.mark });
+const { mark, template } = channels["import.start"].request.shape;
+const finishSchema = z.strictObject({ mark, template });
 
 /**
  * Dropped files of a page, which cannot give paths: their bytes are streamed to the inbox, then imported from there.
@@ -92,8 +93,7 @@ export class DropEndpoint {
     // A folder that was dropped by itself gives the import its name.
     const [only] = arrived;
     const path = arrived.length === 1 && only!.isDirectory() ? join(kept, only!.name) : kept;
-    const { mark } = parsed.data;
-    return this.#core.handlers["import.start"]({ path, ...(mark && { mark }) }, { signal });
+    return this.#core.handlers["import.start"]({ path, ...parsed.data }, { signal });
   }
 
   /** Takes back what has arrived of a drop that was not finished. */

@@ -28,6 +28,7 @@ beforeEach(async () => {
   await mkdir(join(staticDir, "assets"), { recursive: true });
   await writeFile(join(staticDir, "index.html"), "<!doctype html><title>Platemark</title>");
   await writeFile(join(staticDir, "assets", "index-1.js"), "export {};");
+  await writeFile(join(staticDir, "assets", "overlay-worker-1.js"), "export {};");
   core = new ScriptedCore({ jobs: [{ id: "job", label: "Chairs", pictures: 5 }] });
   logger = new RecordingLogger();
   served = await serveWindow({
@@ -97,6 +98,8 @@ describe("link and session", () => {
     ["GET", "/events"],
     ["GET", "/thumb/job:0"],
     ["GET", "/preview/original/job:0"],
+    ["GET", "/picture/job:0"],
+    ["GET", "/logo/north.svg"],
     ["PUT", `/drop/${DROP}/a.jpg`],
   ])("%s %s answers nobody without a session", async (method, path) => {
     const cookie = `platemark-${new URL(origin).port}=guessed`;
@@ -112,6 +115,12 @@ describe("link and session", () => {
     await send(new URL(served.url).pathname);
     expect(JSON.stringify(logger.lines)).not.toContain(new URL(served.url).pathname.split("/")[2]);
   });
+});
+
+test("the script that draws marks may compile WebAssembly, and no other", async () => {
+  const policyOf = async (file: string) => (await send(`/assets/${file}`)).headers["content-security-policy"];
+  expect(await policyOf("overlay-worker-1.js")).toContain("script-src 'self' 'wasm-unsafe-eval'");
+  expect(await policyOf("index-1.js")).not.toContain("unsafe");
 });
 
 describe("who may ask", () => {

@@ -58,7 +58,7 @@ export async function serveWindow(options: ServeWindowOptions): Promise<ServedWi
 
     if (room === "open" && reads) return open(rest.join("/"), request, response);
     if (reads && (await files.serve(path, request, response))) return;
-    if (!["ipc", "events", "thumb", "preview", "drop"].includes(room))
+    if (!["ipc", "events", "drop", ...ASSET_ROOMS].includes(room))
       return sendText(response, 404, "There is nothing here.");
     if (!sessions.holds(request))
       return sendError(
@@ -72,7 +72,7 @@ export async function serveWindow(options: ServeWindowOptions): Promise<ServedWi
     if (room === "ipc" && method === "POST" && rest.length === 1)
       return serveIpc({ core, logger, closing: closing.signal }, rest[0]!, request, response);
     if (room === "events" && method === "GET") return events.serve(request, response);
-    if ((room === "thumb" || room === "preview") && method === "GET") return asset(path.slice(1), response);
+    if (ASSET_ROOMS.includes(room) && method === "GET") return asset(path.slice(1), response);
     if (room === "drop") return drop(method, rest, request, response);
     response.setHeader("allow", room === "ipc" ? "POST" : "GET");
     sendText(response, 405, "Not in this way.");
@@ -103,8 +103,10 @@ export async function serveWindow(options: ServeWindowOptions): Promise<ServedWi
     response.writeHead(200, {
       "content-type": found.contentType,
       "content-length": found.body.byteLength,
-      // A marked picture may be marked anew.
-      "cache-control": path.startsWith("preview/marked/") ? "private, no-cache" : "private, max-age=3600",
+      // A marked picture may be marked anew, and files of people's own change without notice.
+      "cache-control": /^(preview\/marked|picture|logo)\//.test(path)
+        ? "private, no-cache"
+        : "private, max-age=3600",
     });
     response.end(found.body);
   };
@@ -156,7 +158,8 @@ export async function serveWindow(options: ServeWindowOptions): Promise<ServedWi
   };
 }
 
-const PICTURE_PATH = /^(thumb|preview\/(original|marked))\/[^/]+$/;
+const ASSET_ROOMS = ["thumb", "preview", "picture", "logo"];
+const PICTURE_PATH = /^(thumb|preview\/(original|marked)|picture|logo)\/[^/]+$/;
 
 const LINK_IS_SPENT =
   "This link has been used, or Platemark was started again since. Press Enter where Platemark runs for a new link.";

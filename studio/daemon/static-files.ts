@@ -5,6 +5,7 @@ import { extname, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "#kernel/errors.ts";
 import { WINDOW_CONTENT_TYPES } from "../window-content-types.ts";
+import { ownPolicyOf } from "../worker-policy.ts";
 
 /** The window's built files. Answers only what was found at the start, so no path can lead out of the folder. */
 export interface StaticFiles {
@@ -34,6 +35,8 @@ export async function openStaticFiles(folder: string): Promise<StaticFiles> {
     async serve(path, request, response) {
       const file = files.get(path);
       if (file === undefined) return false;
+      const policy = ownPolicyOf(path);
+      if (policy !== null) response.setHeader("content-security-policy", policy);
       response.writeHead(200, {
         "content-type": file.type,
         "content-length": file.size,

@@ -212,7 +212,7 @@ describeReal("the window in Chromium over the daemon", ["chromium"], () => {
     );
     core.finish("job");
     const page = await open({ viewport: { width: 1024, height: 700 } });
-    for (const screen of ["#/import", "#/job/job", "#/compare/job"]) {
+    for (const screen of ["#/import", "#/job/job", "#/compare/job", "#/marks"]) {
       await page.evaluate((hash) => {
         location.hash = hash;
       }, screen);

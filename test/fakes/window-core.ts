@@ -11,6 +11,7 @@ import { isTemplateRef } from "#contracts/mark.ts";
 import { DEFAULT_MARK, type MarkSpec } from "#contracts/mark-spec.ts";
 import type { MediaState } from "#contracts/media-state.ts";
 import { AppError, type ErrorBody } from "#kernel/errors.ts";
+import { revisionOf } from "../../studio/templates/template-files.ts";
 import { drawPicture } from "./drawn-picture.ts";
 
 export interface ScriptedJob {
@@ -31,6 +32,8 @@ const IN_FLIGHT = 12;
 export class ScriptedCore implements WindowCore {
   readonly calls: { readonly channel: string; readonly request: unknown }[] = [];
   readonly handlers: Handlers;
+  /** Texts by name; a test may change them as another program would. */
+  readonly templates = new Map<string, string>();
   readonly #listeners = new Set<<E extends EventName>(event: E, payload: EventPayload<E>) => void>();
   readonly #jobs = new Map<string, { view: JobView; items: ItemView[]; script: ScriptedJob; next: number }>();
   readonly #newJob: () => ScriptedJob;
@@ -49,7 +52,7 @@ export class ScriptedCore implements WindowCore {
   }
 
   async asset(path: string) {
-    const [, , id] = /^(thumb|preview\/original|preview\/marked)\/(.+)$/.exec(path) ?? [];
+    const [, , id] = /^(thumb|picture|preview\/original|preview\/marked)\/(.+)$/.exec(path) ?? [];
     if (id === undefined) return null;
     const [jobId = "", index = "0"] = decodeURIComponent(id).split(":");
     const item = this.#jobs.get(jobId)?.items[Number(index)];
@@ -215,6 +218,35 @@ export class ScriptedCore implements WindowCore {
                 (item) => item.state === filter || (filter === "marked" && item.state === "published"),
               );
         return { total: listed.length, items: listed.slice(offset, offset + limit) };
+      }),
+      "templates.list": record("templates.list", () => ({
+        templates: [...this.templates].map(([name, text]) => ({
+          name,
+          revision: revisionOf(text),
+          inForce: null,
+          errors: 0,
+        })),
+        logos: [],
+      })),
+      "templates.read": record("templates.read", ({ name }) => {
+        const text = this.templates.get(name);
+        if (text === undefined) throw new AppError("not_found", `There is no template “${name}” any more.`);
+        return { text, revision: revisionOf(text) };
+      }),
+      "templates.save": record("templates.save", ({ name, text, base }) => {
+        const there = this.templates.get(name);
+        if (base === null && there !== undefined)
+          throw new AppError("already_exists", "It is there already.");
+        if (base !== null && (there === undefined || revisionOf(there) !== base))
+          throw new AppError("conflict", `The template “${name}” was changed elsewhere meanwhile.`);
+        this.templates.set(name, text);
+        this.#emit("templates.changed", {});
+        return { revision: revisionOf(text) };
+      }),
+      "templates.remove": record("templates.remove", ({ name }) => {
+        this.templates.delete(name);
+        this.#emit("templates.changed", {});
+        return {};
       }),
     };
   }

@@ -17,6 +17,13 @@ export const CHROMIUM_ARGUMENTS = [
   "--disable-sync",
 ];
 
+/** The same with a GPU for pages, of the CPU's making. It computes; a canvas that shows it loses the device. */
+export const GPU_ARGUMENTS = [
+  ...CHROMIUM_ARGUMENTS.filter((argument) => argument !== "--disable-gpu"),
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+];
+
 export interface OpenedPage {
   readonly page: Page;
   /** Errors and warnings of the console, and uncaught exceptions. */
@@ -30,12 +37,13 @@ export interface WindowBrowser extends AsyncDisposable {
   open(link: string, options?: Parameters<Browser["newContext"]>[0]): Promise<OpenedPage>;
 }
 
-/** The window, built from source, and a real Chromium to look at it. */
-export async function openWindowBrowser(): Promise<WindowBrowser> {
+/** The window, built from source, and a real Chromium to look at it. @param options.gpu @default false */
+export async function openWindowBrowser({ gpu = false } = {}): Promise<WindowBrowser> {
   const folder = await mkdtemp(join(tmpdir(), "platemark-window-"));
   const staticDir = join(folder, "renderer");
   await buildPage(staticDir);
-  const browser = await chromium.launch({ executablePath: real("chromium")!, args: CHROMIUM_ARGUMENTS });
+  const args = gpu ? GPU_ARGUMENTS : CHROMIUM_ARGUMENTS;
+  const browser = await chromium.launch({ executablePath: real("chromium")!, args });
   const contexts: BrowserContext[] = [];
   return {
     staticDir,
@@ -50,7 +58,9 @@ export async function openWindowBrowser(): Promise<WindowBrowser> {
       page.setDefaultTimeout(10_000);
       const complaints: string[] = [];
       page.on("console", (message) => {
-        if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+        const isBad = message.type() === "error" || message.type() === "warning";
+        // What Chromium says where a page asks for a GPU and there is none.
+        if (isBad && message.text() !== "No available adapters.") complaints.push(message.text());
       });
       page.on("pageerror", (error) => complaints.push(String(error)));
       await page.goto(link);

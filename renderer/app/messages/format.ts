@@ -12,6 +12,8 @@ export interface Format {
   readonly perSecond: (value: number) => string;
   /** 45 % */
   readonly percent: (ratio: number) => string;
+  /** 4.5 %; one decimal at most. */
+  readonly percentTenths: (ratio: number) => string;
   /** Date and time of an instant in milliseconds. */
   readonly time: (ms: number) => string;
 }
@@ -23,6 +25,7 @@ export function createFormat(language: Language): Format {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+  const percentTenths = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
   const time = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const sized = UNITS.map((unit) =>
     [0, 1].map(
@@ -54,6 +57,7 @@ export function createFormat(language: Language): Format {
     },
     perSecond: (value) => `${value < 9.95 ? tenths.format(value) : whole.format(value)}/s`,
     percent: (ratio) => percent.format(ratio),
+    percentTenths: (ratio) => percentTenths.format(ratio),
     time: (ms) => time.format(ms),
   };
 }

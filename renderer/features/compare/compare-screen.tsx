@@ -5,11 +5,10 @@ import { useText } from "../../app/messages/text.tsx";
 import { usePictures, usePreferences, useServices } from "../../app/services.tsx";
 import { useKeys } from "../../app/use-keys.ts";
 import { IconButton, Notice, Segmented } from "../../ui/controls.tsx";
+import { BACKGROUNDS, Swatches } from "../../ui/swatches.tsx";
 import { Inspector } from "../inspector/inspector.tsx";
 import { useRetry } from "../job/use-retry.ts";
 import { Loupe } from "./loupe.tsx";
-
-const BACKGROUNDS = ["black", "grey", "white"] as const;
 
 /** Original and marked picture together; walks through the list that was open. */
 export function CompareScreen({ jobId }: { jobId: string }) {
@@ -80,7 +79,12 @@ export function CompareScreen({ jobId }: { jobId: string }) {
           ]}
           onChange={setZoom}
         />
-        <Swatches value={loupe} onChange={(value) => preferences.setState({ loupe: value })} />
+        <Swatches
+          label={t("compare.background")}
+          name={(each) => t(`compare.background.${each}`)}
+          value={loupe}
+          onChange={(value) => preferences.setState({ loupe: value })}
+        />
         <IconButton
           icon="previous"
           label={t("compare.previous")}
@@ -112,28 +116,5 @@ export function CompareScreen({ jobId }: { jobId: string }) {
         {inspector && <Inspector picture={picture} retry={retry} thumbnail={false} />}
       </div>
     </section>
-  );
-}
-
-function Swatches(props: {
-  value: "black" | "grey" | "white";
-  onChange: (value: "black" | "grey" | "white") => void;
-}) {
-  const { t } = useText();
-  return (
-    <span className="swatches" role="radiogroup" aria-label={t("compare.background")}>
-      {BACKGROUNDS.map((background) => (
-        <label key={background} className={background} title={t(`compare.background.${background}`)}>
-          <input
-            type="radio"
-            className="visually-hidden"
-            name="loupe-background"
-            aria-label={t(`compare.background.${background}`)}
-            checked={background === props.value}
-            onChange={() => props.onChange(background)}
-          />
-        </label>
-      ))}
-    </span>
   );
 }

@@ -1,5 +1,5 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
-import type { CoreClient, DroppedFile, Request } from "#contracts/ipc.ts";
+import type { CoreClient, DroppedFile, Request, TemplateSummary } from "#contracts/ipc.ts";
 import { DEFAULT_MARK, type MarkSpec, markSpecSchema } from "#contracts/mark-spec.ts";
 import { AppError, type ErrorBody, toErrorBody } from "#kernel/errors.ts";
 
@@ -13,6 +13,9 @@ export type ImportActivity =
 export interface Importing {
   readonly mark: MarkSpec;
   readonly defaultMark: MarkSpec;
+  /** The template that pictures are marked with; `null`: the plain text of `mark`. */
+  readonly template: string | null;
+  readonly templates: readonly TemplateSummary[];
   readonly activity: ImportActivity;
   readonly problem: ErrorBody | "dropEmpty" | "markEmpty" | null;
 }
@@ -21,6 +24,7 @@ export interface Importing {
 export interface ImportModel {
   readonly store: StoreApi<Importing>;
   setMark(change: Partial<MarkSpec>): void;
+  setTemplate(name: string | null): void;
   /** Each answers the job's id, or `null` when nothing was started. */
   importFolder(path: string): Promise<string | null>;
   importSamples(): Promise<string | null>;
@@ -31,18 +35,36 @@ export interface ImportModel {
   dismissProblem(): void;
 }
 
+interface ChosenMark {
+  readonly mark?: NonNullable<Request<"import.start">["mark"]>;
+  readonly template?: string;
+}
+
 export function createImportModel(client: CoreClient): ImportModel {
   const store: StoreApi<Importing> = createStore(() => ({
     mark: DEFAULT_MARK,
     defaultMark: DEFAULT_MARK,
+    template: null,
+    templates: [],
     activity: { name: "idle" },
     problem: null,
   }));
   let stop = new AbortController();
   let touched = false;
 
+  const listTemplates = () =>
+    client.call("templates.list", {}).then(
+      ({ templates }) =>
+        store.setState(({ template }) => ({
+          templates,
+          template: templates.some(({ name }) => name === template) ? template : null,
+        })),
+      () => {},
+    );
+  client.on("templates.changed", () => void listTemplates());
   client.onConnection((connected) => {
     if (!connected) return;
+    void listTemplates();
     client.call("app.info", {}).then(
       ({ defaultMark }) =>
         store.setState((state) => ({ defaultMark, mark: touched ? state.mark : defaultMark })),
@@ -51,15 +73,16 @@ export function createImportModel(client: CoreClient): ImportModel {
   });
 
   /** The mark as it was set; nothing while it is the default, so that the core's own setting stays in force. */
-  const chosenMark = (): { mark?: NonNullable<Request<"import.start">["mark"]> } | null => {
-    const { mark, defaultMark } = store.getState();
+  const chosenMark = (): ChosenMark | null => {
+    const { mark, defaultMark, template } = store.getState();
+    if (template !== null) return { template };
     if (!markSpecSchema.safeParse(mark).success) return null;
     return JSON.stringify(mark) === JSON.stringify(defaultMark) ? {} : { mark };
   };
 
   const run = async (
     activity: ImportActivity,
-    work: (mark: { mark?: NonNullable<Request<"import.start">["mark"]> }) => Promise<string | null>,
+    work: (mark: ChosenMark) => Promise<string | null>,
   ): Promise<string | null> => {
     if (store.getState().activity.name !== "idle") return null;
     const mark = chosenMark();
@@ -86,6 +109,7 @@ export function createImportModel(client: CoreClient): ImportModel {
       touched = true;
       store.setState(({ mark }) => ({ mark: { ...mark, ...change } }));
     },
+    setTemplate: (template) => store.setState({ template, problem: null }),
     importFolder: (path) =>
       run({ name: "starting" }, async (mark) => (await client.call("import.start", { path, ...mark })).jobId),
     importSamples: () => run({ name: "making" }, async () => (await client.call("import.samples", {})).jobId),

@@ -1,8 +1,11 @@
 import { useStore } from "zustand";
-import { ANCHORS, type MarkSpec } from "#contracts/mark-spec.ts";
+import type { TemplateSummary } from "#contracts/ipc.ts";
+import type { MarkSpec } from "#contracts/mark-spec.ts";
 import { useText } from "../../app/messages/text.tsx";
 import { useServices } from "../../app/services.tsx";
-import { Button, Segmented } from "../../ui/controls.tsx";
+import { Button, Notice, Segmented } from "../../ui/controls.tsx";
+import { Slider } from "../../ui/slider.tsx";
+import { AnchorPicker } from "./anchor-picker.tsx";
 import { MarkLook } from "./mark-look.tsx";
 
 /** Opacity and size as the sliders offer them, in percent. */
@@ -10,22 +13,77 @@ const OPACITY = { min: 5, max: 100, step: 5 };
 const SIZE = { min: 1, max: 20, step: 1 };
 
 export function MarkPanel() {
-  const { t, f } = useText();
+  const { t } = useText();
   const { importing } = useServices();
   const mark = useStore(importing.store, (state) => state.mark);
   const defaultMark = useStore(importing.store, (state) => state.defaultMark);
+  const chosen = useStore(importing.store, (state) => state.template);
+  const templates = useStore(importing.store, (state) => state.templates);
   const empty = mark.text.trim() === "";
   const set = (change: Partial<MarkSpec>) => importing.setMark(change);
   return (
     <section className="mark-panel" aria-labelledby="mark-title">
       <header>
         <h2 id="mark-title">{t("mark.title")}</h2>
-        {JSON.stringify(mark) !== JSON.stringify(defaultMark) && (
+        {chosen === null && JSON.stringify(mark) !== JSON.stringify(defaultMark) && (
           <Button look="plain" size="small" onClick={() => set(defaultMark)}>
             {t("mark.reset")}
           </Button>
         )}
       </header>
+      {templates.length > 0 && (
+        <label className="field">
+          <span className="field-head">{t("mark.by")}</span>
+          <select
+            className="text-field"
+            value={chosen ?? ""}
+            onChange={(event) => importing.setTemplate(event.target.value || null)}
+          >
+            <option value="">{t("mark.by.text")}</option>
+            {templates.map(({ name }) => (
+              <option key={name} value={name}>
+                {t("mark.by.template", name)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {chosen === null ? (
+        <TextMark mark={mark} empty={empty} set={set} />
+      ) : (
+        <TemplateMark template={templates.find(({ name }) => name === chosen)} />
+      )}
+    </section>
+  );
+}
+
+/** What is to be known of a template before it is used. */
+function TemplateMark({ template }: { template: TemplateSummary | undefined }) {
+  const { t } = useText();
+  const { navigation } = useServices();
+  return (
+    <>
+      {template && template.errors > 0 && (
+        <Notice bad>{t(template.inForce === null ? "mark.by.unusable" : "mark.by.broken")}</Notice>
+      )}
+      <div>
+        <Button icon="marks" onClick={() => navigation.go({ name: "marks" })}>
+          {t("mark.edit")}
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function TextMark(props: {
+  readonly mark: MarkSpec;
+  readonly empty: boolean;
+  readonly set: (change: Partial<MarkSpec>) => void;
+}) {
+  const { mark, empty, set } = props;
+  const { t, f } = useText();
+  return (
+    <>
       <MarkLook mark={mark} />
       <div className="field">
         <label className="field-head" htmlFor="mark-text">
@@ -50,20 +108,7 @@ export function MarkPanel() {
       <div className="pair">
         <div className="field">
           <span className="field-head">{t("mark.position")}</span>
-          <div className="places" role="radiogroup" aria-label={t("mark.position")}>
-            {ANCHORS.map((anchor) => (
-              <label key={anchor} title={t(`mark.position.${anchor}`)}>
-                <input
-                  type="radio"
-                  className="visually-hidden"
-                  name="mark-position"
-                  aria-label={t(`mark.position.${anchor}`)}
-                  checked={anchor === mark.position}
-                  onChange={() => set({ position: anchor })}
-                />
-              </label>
-            ))}
-          </div>
+          <AnchorPicker value={mark.position} onChange={(position) => set({ position })} />
         </div>
         <div className="sliders">
           <Slider
@@ -93,34 +138,6 @@ export function MarkPanel() {
         ]}
         onChange={(color) => set({ color: color === "black" ? "#000000" : "#ffffff" })}
       />
-    </section>
-  );
-}
-
-function Slider(props: {
-  readonly id: string;
-  readonly label: string;
-  readonly shown: string;
-  readonly value: number;
-  readonly min: number;
-  readonly max: number;
-  readonly step: number;
-  readonly onChange: (value: number) => void;
-}) {
-  const { id, label, shown, onChange, ...range } = props;
-  return (
-    <div className="field">
-      <span className="field-head">
-        <label htmlFor={id}>{label}</label>
-        <output htmlFor={id}>{shown}</output>
-      </span>
-      <input
-        id={id}
-        type="range"
-        {...range}
-        aria-valuetext={shown}
-        onChange={(event) => onChange(Number(event.target.value))}
-      />
-    </div>
+    </>
   );
 }

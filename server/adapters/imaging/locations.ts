@@ -10,13 +10,23 @@ export function markThreadEntry(): URL {
   return threadEntry(new URL("./mark-thread.ts", import.meta.url));
 }
 
-/** `resources/fonts`, found from here upwards: the depth differs between source form and bundles. */
+/** The fonts that ship with the program. */
 export function fontsFolder(): string {
+  return resourceFolder("fonts");
+}
+
+/** The templates that a new home folder begins with. */
+export function sampleTemplates(): string {
+  return resourceFolder("templates");
+}
+
+/** A folder of `resources`, found from here upwards: the depth differs between source form and bundles. */
+function resourceFolder(name: string): string {
   for (let folder = new URL("./", import.meta.url); ; folder = new URL("../", folder)) {
-    const fonts = new URL("resources/fonts/", folder);
-    if (existsSync(fonts)) return fileURLToPath(fonts);
+    const found = new URL(`resources/${name}/`, folder);
+    if (existsSync(found)) return fileURLToPath(found);
     if (folder.pathname === "/" || /^\/[A-Za-z]:\/$/.test(folder.pathname))
-      throw new Error("The fonts that ship with Platemark (resources/fonts) are missing. Install it again.");
+      throw new Error(`Files that ship with Platemark (resources/${name}) are missing. Install it again.`);
   }
 }
 
