@@ -42,6 +42,16 @@ export function jpegSegments(bytes: Uint8Array): JpegSegment[] {
   return segments;
 }
 
+/** The file without what lies between the segments of its head, which decoders pass over and warn of. Pure. */
+export function withoutStrayBytes(bytes: Uint8Array): Uint8Array {
+  const segments = jpegSegments(bytes);
+  const isWhole = segments.every(({ start }, i) => start === (segments[i - 1]?.end ?? 2));
+  const last = segments.at(-1);
+  if (isWhole || last?.marker !== SOS) return bytes;
+  const head = segments.map(({ start, end }) => bytes.subarray(start, end));
+  return joinBytes([bytes.subarray(0, 2), ...head, bytes.subarray(last.end)]);
+}
+
 /** Start of frame: how the picture is coded (ITU-T T.81, B.2.2). */
 export interface JpegFrame {
   /** SOF's second byte: 0xc0 baseline, 0xc1 extended, 0xc2 progressive; others are rare. */

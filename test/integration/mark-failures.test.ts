@@ -92,6 +92,19 @@ const failing: [string, () => Promise<Uint8Array> | Uint8Array, string][] = [
   ],
 ];
 
+test("many pictures at once with stray bytes in their heads are all read", async () => {
+  const pictures = await Promise.all(
+    Array.from({ length: 60 }, async (_, i) => {
+      const jpeg = await photo()
+        .jpeg({ quality: 40 + i, progressive: i % 2 === 0 })
+        .toBuffer();
+      return Buffer.concat([jpeg.subarray(0, 20), Buffer.from("stray bytes"), jpeg.subarray(20)]);
+    }),
+  );
+  const read = pictures.map(async (bytes) => await decodePixels(bytes, await inspectPicture(bytes, 1e9)));
+  expect(await Promise.all(read)).toHaveLength(60);
+});
+
 /** Data that end early, with the end mark in its place: the decoder makes up the rest, and only warns. */
 async function cutWithEnd(quality: number): Promise<Uint8Array> {
   const jpeg = await photo().jpeg({ quality, progressive: true }).toBuffer();

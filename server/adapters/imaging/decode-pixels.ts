@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import type { Pixels } from "#imaging/blend.ts";
+import { withoutStrayBytes } from "#imaging/jpeg-segments.ts";
 import { isDamaged } from "#imaging/proof/compare-coefficients.ts";
 import { ProofKernel } from "#imaging/wasm/proof-kernel.ts";
 import { AppError } from "#kernel/errors.ts";
@@ -42,14 +43,15 @@ export async function decodePixels(bytes: Uint8Array, facts: PictureFacts, page 
  */
 async function decodeStrictly(bytes: Uint8Array, facts: PictureFacts, page: number): Promise<Pixels> {
   if (facts.format !== "jpeg") return (await decodeOnce(bytes, facts, page, "error")).pixels;
-  const first = await decodeOnce(bytes, facts, page, "warning").catch((error: unknown) => {
+  const clean = withoutStrayBytes(bytes);
+  const first = await decodeOnce(clean, facts, page, "warning").catch((error: unknown) => {
     if (error instanceof AppError && error.code === "deadline_exceeded") throw error;
     return AppError.from(error);
   });
   if (!(first instanceof AppError)) return first.pixels;
-  const { pixels, complaints } = await decodeOnce(bytes, facts, page, "error");
+  const { pixels, complaints } = await decodeOnce(clean, facts, page, "error");
   const words = [String(first.details.cause), ...complaints].join(" ");
-  if (!HARMLESS.test(words) && isDamaged(await ProofKernel.load(), bytes)) throw first;
+  if (!HARMLESS.test(words) && isDamaged(await ProofKernel.load(), clean)) throw first;
   return pixels;
 }
 

@@ -14,12 +14,22 @@ const LOSSY_TIFF = new Set([6, 7, 33_003, 34_712, 50_001]);
 /** Decodes a picture for the proof: samples as they are stored. @throws AppError `picture.*` */
 export async function decodePicture(bytes: Uint8Array): Promise<DecodedPicture> {
   const facts = await inspectPicture(bytes, MOST_DECODED_BYTES);
-  const pages: DecodedPage[] = [await decodePixels(bytes, facts)];
+  const first = await decodePixels(bytes, facts);
+  // Whether a GIF has a transparent colour is a matter of its palette, and coding it anew may make one.
+  const pages: DecodedPage[] = [facts.format === "gif" && first.channels === 3 ? withAlpha(first) : first];
   for (let page = 1; page < facts.pages; page++)
     pages.push(await decodePixels(bytes, await inspectTiffPage(bytes, page), page));
   const { format, width, height, frames, bits, space } = facts;
   const lossless = isLossless(bytes, facts);
   return { format, lossless, width, height, frames, bits, space, pages, metadata: await metadataOf(bytes) };
+}
+
+/** Opaque. */
+function withAlpha(page: DecodedPage): DecodedPage {
+  const samples = new Uint8Array((page.samples.length / 3) * 4).fill(255);
+  for (let from = 0, to = 0; from < page.samples.length; from += 3, to += 4)
+    samples.set(page.samples.subarray(from, from + 3), to);
+  return { ...page, channels: 4, samples };
 }
 
 /** A GIF keeps its pixels, but its palette may have had to be made anew. */

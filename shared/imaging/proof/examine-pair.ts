@@ -2,6 +2,7 @@ import type { ProofEvidence, ProofMetadata } from "#contracts/proof-record.ts";
 import type { PixelBox } from "../orientation.ts";
 import { type MarkableFormat, sniffPicture } from "../picture-format.ts";
 import type { ProofKernel } from "../wasm/proof-kernel.ts";
+import { asSeen } from "./as-seen.ts";
 import type { Sha256 } from "./block-digest.ts";
 import { LOSSY_BOUNDS } from "./bounds.ts";
 import { compareCoefficients, isDamaged } from "./compare-coefficients.ts";
@@ -177,12 +178,13 @@ function exactRegions(
 }
 
 function bounded(
-  original: DecodedPicture,
-  marked: DecodedPicture,
+  stored: DecodedPicture,
+  storedMarked: DecodedPicture,
   question: PairQuestion,
   told: readonly PixelBox[][],
   metadata: ProofMetadata,
 ): PairFinding {
+  const [original, marked] = [asSeen(stored), asSeen(storedMarked)];
   const { format, width, height, frames } = original;
   const { bounds, margin } = LOSSY_BOUNDS[format as keyof typeof LOSSY_BOUNDS];
   const isFound = told.map((_, page) => mayFind(question, page));
