@@ -47,6 +47,19 @@ const names = {
   traceId: "5e6fbb7ef845433bb71a0fba00399a90",
 };
 
+/** Noise, of which the left half is transparent. */
+function hiddenColours() {
+  const data = Uint8Array.from({ length: size.width * size.height * 4 }, (_, i) =>
+    i % 4 < 3 ? (i * 7919) % 256 : (i >> 2) % size.width < size.width / 2 ? 0 : 255,
+  );
+  return sharp(data, { raw: { ...size, channels: 4 } });
+}
+const tall = { width: 240, height: 320 };
+const samples = Uint8Array.from(
+  { length: tall.width * tall.height * 3 },
+  (_, i) => (((i % (240 * 160 * 3)) >> 9) % 4) * 60,
+);
+
 const kinds: [string, () => Promise<Uint8Array>, string][] = [
   [
     "a JPEG",
@@ -67,6 +80,19 @@ const kinds: [string, () => Promise<Uint8Array>, string][] = [
   ["a TIFF", () => photo16(size).tiff({ compression: "lzw" }).toBuffer(), "exact pixels"],
   ["a lossless WebP", () => photo(size).webp({ lossless: true }).toBuffer(), "exact pixels"],
   ["a lossy WebP", () => photo(size).webp({ quality: 70 }).toBuffer(), "bounded pixels"],
+  [
+    "a lossy WebP of bright colours that nobody sees",
+    () => hiddenColours().webp({ quality: 70 }).toBuffer(),
+    "bounded pixels",
+  ],
+  [
+    "a still GIF of two frames that are the same",
+    () =>
+      sharp(samples, { raw: { ...tall, channels: 3, pageHeight: 160 } })
+        .gif({ colours: 8 })
+        .toBuffer(),
+    "exact pixels",
+  ],
   ["an animated WebP", () => animation().webp({ lossless: true }).toBuffer(), "exact pixels"],
   ["an animated GIF", () => animation({ width: 240, height: 160 }).gif().toBuffer(), "bounded pixels"],
   ["an AVIF", () => photo(size).avif({ quality: 60, effort: 2 }).toBuffer(), "bounded pixels"],
