@@ -19,7 +19,7 @@ import { publishPicture } from "../services/publish-picture.ts";
 import type { StepObserver } from "../services/publish-steps.ts";
 import { publicKeyOf } from "../services/swap.ts";
 import { fetchOriginal } from "./fetch-original.ts";
-import { gaveUpMessage, settleRow, wantsMark } from "./media-outcome.ts";
+import { failRow, gaveUpMessage, wantsMark } from "./media-outcome.ts";
 import { markFor, type PinnedTemplate, type PinnedTemplates } from "./pinned-templates.ts";
 
 export interface MarkWorkerDeps {
@@ -107,8 +107,7 @@ export async function runJob(
       permanent,
     });
     if (permanent) {
-      await settleRow(deps.repository, job, {
-        state: "failed",
+      await failRow(deps.repository, job, {
         errorCode: error.code,
         errorMessage: error.message,
       });
@@ -119,8 +118,7 @@ export async function runJob(
       await queue.retry(lease, backoffMs(lease.attempt, random), error.message);
       return "retried";
     }
-    await settleRow(deps.repository, job, {
-      state: "failed",
+    await failRow(deps.repository, job, {
       errorCode: "mark.gave_up",
       errorMessage: gaveUpMessage(lease.attempt, error.message),
     });
@@ -161,24 +159,20 @@ async function markOnce(
       template,
       markSpec: row.markSpec,
       traceId: job.traceId,
-      // Somebody may have asked for another mark meanwhile.
-      isWanted: async () => {
-        const [now] = await repository.get([job.mediaId]);
-        return now !== undefined && wantsMark(now, job);
+      // Somebody may have asked for a mark anew meanwhile, for the same one too: this job's turn is the row's version.
+      isWanted: async () => (await repository.get([job.mediaId]))[0]?.version === row.version,
+      settle: async (published, swapId) => {
+        const markedKey = publicKeyOf(job.objectKey);
+        const change = {
+          state: "marked",
+          markedKey,
+          published,
+          errorCode: null,
+          errorMessage: null,
+        } as const;
+        const then = { event: "media.marked", swapDone: swapId };
+        return (await repository.change(row.id, row.version, change, then)) !== null;
       },
-      settle: (published, swapId) =>
-        settleRow(
-          repository,
-          job,
-          {
-            state: "marked",
-            markedKey: publicKeyOf(job.objectKey),
-            published,
-            errorCode: null,
-            errorMessage: null,
-          },
-          swapId,
-        ),
     },
     signal,
   );

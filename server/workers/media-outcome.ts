@@ -13,19 +13,18 @@ export function wantsMark(row: MediaRow, job: MarkJob): boolean {
   );
 }
 
-/** Ends the row's waiting by compare-and-swap, reading again after a conflict; the swap that showed what it waited for
- *  is written down as happened. False: it did not wait for this any more. */
-export async function settleRow(
+/** Ends the row's waiting in failure by compare-and-swap, reading again after a conflict. False: it did not wait for this
+ *  any more. */
+export async function failRow(
   repository: MediaRepository,
   job: MarkJob,
-  change: MediaChange & { readonly state: "marked" | "failed" },
-  swapDone?: string,
+  change: Pick<MediaChange, "errorCode" | "errorMessage">,
 ): Promise<boolean> {
   for (;;) {
     const [row] = await repository.get([job.mediaId]);
     if (!row || !wantsMark(row, job)) return false;
-    const then = { event: `media.${change.state}`, ...(swapDone === undefined ? {} : { swapDone }) };
-    if (await repository.change(row.id, row.version, change, then)) return true;
+    const failed = { ...change, state: "failed" } as const;
+    if (await repository.change(row.id, row.version, failed, { event: "media.failed" })) return true;
   }
 }
 
