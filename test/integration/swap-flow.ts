@@ -240,5 +240,24 @@ export function swapFlow(name: string, install: () => Promise<Installation>): vo
       expect(await bench.seen(row)).toBe("First");
       await bench.expectConsistent(row.id, { text: "First", snapshots: ["Late", "First"] });
     });
+
+    test("is what is asked for after a rollback, when a worker that showed the same before settles late", async () => {
+      const row = await bench.marked("First");
+      await bench.remark(row, "Second");
+      const lease = await bench.take();
+      const gate = gateAt("swapped");
+      const late = bench.work({ steps: gate.steps }, lease);
+      await gate.arrived;
+      expect(await bench.work({}, lease)).toBe("marked");
+      const { media } = bench.server.client();
+      await media.rollbackMedia({ picture: { picture: { case: "mediaId", value: row.id } } });
+      await bench.remark(row, "Second");
+      expect(await bench.work({ steps: failingAt("snapshot_taken"), random })).toBe("retried");
+      gate.release();
+      expect(await late).toBe("dropped");
+      expect(await bench.work()).toBe("marked");
+      expect(await bench.seen(row)).toBe("Second");
+      expect(await bench.row(row.id)).toMatchObject({ state: "marked" });
+    });
   });
 }
