@@ -20,7 +20,6 @@ describe("platemark import with a template", () => {
     expect((await world.importPictures("--template", file)).pictures).toEqual(again);
     await writeFile(file, source("© North"));
     expect((await world.importPictures("--template", file)).pictures).toEqual(marked);
-    expect((await world.importPictures("--text", "© North")).pictures).toEqual(marked);
   });
 
   test("says where a template is wrong, begins nothing, and ends with 2", { timeout: 120_000 }, async () => {

@@ -124,6 +124,6 @@ test("whatever is marked, rolled back and killed, in any order: what is visible 
         expect(text).toBe(markSpecSchema.parse(JSON.parse(settled.markSpec)).text);
       await bench.expectConsistent(row.id, { text, snapshots });
     }),
-    { numRuns: Number(process.env.MODEL_RUNS ?? 25) },
+    { numRuns: Number(process.env.MODEL_RUNS ?? 15) },
   );
 }, 900_000);
