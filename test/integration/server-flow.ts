@@ -266,10 +266,13 @@ export function serverFlow(name: string, install: () => Promise<Installation>): 
     test("ends well for two who send the same bytes at once", async () => {
       const file = testFile(9 * MIB);
       const tickets = await Promise.all([announce(file), announce(file), announce(file)]);
-      const uploadIds = tickets.map(({ how }) => (how.case === "multipart" ? how.value.uploadId : how.case));
-      expect(new Set(uploadIds).size).toBe(1);
       const { mediaId } = tickets[0]!;
-      const uploadId = uploadIds[0]!;
+      const idOf = ({ how }: UploadTicket) => (how.case === "multipart" ? how.value.uploadId : `${how.case}`);
+      // MinIO may say for a moment that an upload is gone which has just been opened. One is open in the end, and
+      // whoever was given another is told so.
+      const uploadId = idOf(await announce(file));
+      for (const other of new Set(tickets.map(idOf).filter((id) => id !== uploadId)))
+        await expect(client.uploads.listParts({ mediaId, uploadId: other })).rejects.toThrow();
       await Promise.all([
         sendParts(mediaId, uploadId, 8 * MIB, file, [1, 2]),
         sendParts(mediaId, uploadId, 8 * MIB, file, [1, 2]),
