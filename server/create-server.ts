@@ -7,9 +7,15 @@ import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
+import { ADMIT_ALL } from "./edge/admission.ts";
+import { createAuthorization } from "./edge/authorization.ts";
+import { decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
+import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
+import { createProbes } from "./edge/probes.ts";
+import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
 import { createRouter, serverStops } from "./rpc/router.ts";
 import { Bell } from "./services/bell.ts";
@@ -146,15 +152,13 @@ function assemble(
     { shutdown, local: auth.kind === "launch" },
   );
   const routes = jsonRoutes({ uploads, media });
-  const authenticator = createAuthenticator(auth, settings, deps);
   return createDispatcher({
     ...deps,
-    handlers,
-    routes,
-    health,
-    authenticator,
-    cors: { origins },
-    draining: shutdown,
+    decideOrigin: (request) => decideCors({ origins }, request),
+    probes: createProbes({ health, draining: shutdown }),
+    admission: ADMIT_ALL,
+    authorize: createAuthorization(createAuthenticator(auth, settings, deps)),
+    endpoints: new Map([...rpcEndpoints(handlers), ...jsonEndpoints(routes)]),
   });
 }
 
