@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Settings, settingsSchema } from "#contracts/settings.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
+import { Cancelled } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
@@ -9,7 +10,7 @@ import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL } from "./edge/admission.ts";
 import { createAuthorization } from "./edge/authorization.ts";
-import { decideCors } from "./edge/cors.ts";
+import { type CorsRequest, decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
 import { jsonEndpoints } from "./edge/json-endpoints.ts";
@@ -17,7 +18,8 @@ import { jsonRoutes } from "./edge/json-routes.ts";
 import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
-import { createRouter, serverStops } from "./rpc/router.ts";
+import { WebSocketBridge } from "./edge/websocket/bridge.ts";
+import { createRouter } from "./rpc/router.ts";
 import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
@@ -107,12 +109,18 @@ async function start(
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
-  const drain = stack.adopt(new AbortController(), (controller) => controller.abort(serverStops()));
-  const handle = assemble(connections, options, deps, { serverId, shutdown: drain.signal, stack });
-  const http = new HttpServer(handle, { host, port }, { clock });
+  const drain = stack.adopt(new AbortController(), (controller) =>
+    controller.abort(new Cancelled("draining")),
+  );
+  const { handle, upgrade } = assemble(connections, options, deps, {
+    serverId,
+    shutdown: drain.signal,
+    stack,
+  });
+  const http = new HttpServer(handle, { host, port }, { clock, upgrade });
   const bound = await http.listen();
   stack.use(http);
-  stack.defer(() => drain.abort(serverStops()));
+  stack.defer(() => drain.abort(new Cancelled("draining")));
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   logger.info("server.started", {
     url,
@@ -149,17 +157,23 @@ function assemble(
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
   const { handlers } = createRouter(
     { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
-    { shutdown, local: auth.kind === "launch" },
+    { shutdown, clock: deps.clock, local: auth.kind === "launch" },
   );
   const routes = jsonRoutes({ uploads, media });
-  return createDispatcher({
+  const stations = {
     ...deps,
-    decideOrigin: (request) => decideCors({ origins }, request),
-    probes: createProbes({ health, draining: shutdown }),
+    decideOrigin: (request: CorsRequest) => decideCors({ origins }, request),
     admission: ADMIT_ALL,
     authorize: createAuthorization(createAuthenticator(auth, settings, deps)),
+  };
+  const bridge = stack.use(new WebSocketBridge({ ...stations, handlers, draining: shutdown }));
+  bridge.start();
+  const handle = createDispatcher({
+    ...stations,
+    probes: createProbes({ health, draining: shutdown }),
     endpoints: new Map([...rpcEndpoints(handlers), ...jsonEndpoints(routes)]),
   });
+  return { handle, upgrade: bridge.upgrade };
 }
 
 function createAuthenticator(auth: ServerAuth, settings: Settings, deps: ServerDeps): Authenticator {

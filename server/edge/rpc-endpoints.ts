@@ -2,6 +2,7 @@ import { createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { callerKey, loggerKey } from "../rpc/call-context.ts";
+import { clientSignal } from "./client-signal.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** The services' methods at their paths, over Connect, gRPC and gRPC-Web. */
@@ -12,7 +13,8 @@ export function rpcEndpoints(handlers: readonly UniversalHandler[]): Iterable<[s
 function serveRpc(handler: UniversalHandler): Endpoint["serve"] {
   return async ({ request, response, caller, logger }) => {
     const values = createContextValues().set(callerKey, caller).set(loggerKey, logger);
-    const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
+    const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+    const answer = await handler({ ...universal, signal: clientSignal(request, response) });
     return universalResponseToNodeResponse(answer, response);
   };
 }
