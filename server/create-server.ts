@@ -24,6 +24,7 @@ import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
 import { MediaService } from "./services/media-service.ts";
+import { MediaTail } from "./services/media-tail.ts";
 import { OutboxRelay } from "./services/outbox-relay.ts";
 import { SnapshotCleanup } from "./services/snapshot-cleanup.ts";
 import { StorePreparation } from "./services/store-preparation.ts";
@@ -148,7 +149,8 @@ function assemble(
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
-  const media = new MediaService(shared);
+  const tail = stack.use(new MediaTail(shared));
+  const media = new MediaService({ ...shared, tail });
   const cleanup = stack.use(new SnapshotCleanup(shared, { keepMs: settings.snapshotDays * DAY_MS }));
   cleanup.start();
   const health = new Health({ ...shared, cleanup }, { serverId, version });
