@@ -51,12 +51,12 @@ export function answerNotFound(exchange: Exchange): void {
   else answerJson(response, 404, { error: { code: "not_found", message: "There is nothing at this path." } });
 }
 
-/** Clients of gRPC-Web take any other HTTP status for a broken proxy's, and lose the code. */
+/** Clients of gRPC-Web take any other HTTP status for a broken proxy's, and lose the code. The headers go out with the
+ *  end: in a frame before it, gRPC's clients take the status for metadata, and the call for one without an answer. */
 function answerTrailersOnly({ request, response }: Exchange, failure: ConnectError): void {
-  response.writeHead(200, {
-    "content-type": header(request, "content-type"),
-    ...grpcStatusOf(failure),
-  });
+  const headers = { "content-type": header(request, "content-type") ?? "", ...grpcStatusOf(failure) };
+  response.statusCode = 200;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.end();
 }
 
