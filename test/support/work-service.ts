@@ -72,7 +72,8 @@ export async function allOf(messages: AsyncIterable<Message>): Promise<string[]>
   return values;
 }
 
-/** Works until it is told to stop; at a message "end" it ends by itself. Writes down what it was told. */
+/** Works until it is told to stop; at a message "end" it ends by itself. To "many 128 65536" its stream answers so many
+ *  messages of so many characters, each with its number at the front. Writes down what it was told. */
 export class Work {
   /** Why its calls were stopped, in order. */
   readonly reasons: CancelReason[] = [];
@@ -81,6 +82,11 @@ export class Work {
   #begun = 0;
   /** Messages that streams of clients have read. */
   read = 0;
+
+  /** Calls that have begun to work. */
+  get begun(): number {
+    return this.#begun;
+  }
 
   /** Resolves when the `count`th call has begun to work. */
   began(count = 1): Promise<void> {
@@ -103,6 +109,8 @@ export class Work {
         return request.value === "end" ? { value: "done" } : told;
       },
       async *server(request: Message, context: HandlerContext) {
+        const many = /^many (?<count>\d+) (?<size>\d+)$/.exec(request.value)?.groups;
+        if (many) return yield* numbered(Number(many.count), Number(many.size));
         yield { value: "first" };
         const told = begin(context);
         if (request.value !== "end") await told;
@@ -145,6 +153,10 @@ export class Work {
     slot(this.#began, this.#begun).resolve();
     return told.promise;
   }
+}
+
+async function* numbered(count: number, size: number): AsyncGenerator<Message> {
+  for (let index = 0; index < count; index++) yield { value: `${index} `.padEnd(size, "x") };
 }
 
 function slot(slots: PromiseWithResolvers<void>[], count: number): PromiseWithResolvers<void> {

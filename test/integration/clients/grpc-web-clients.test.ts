@@ -1,0 +1,147 @@
+import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ErrorInfo, ErrorInfoSchema } from "#gen/errors_pb.ts";
+import { type CallServer, startCallServer } from "../../support/call-server.ts";
+import { type ClientPages, openClientPages } from "../../support/client-page.ts";
+import { describeReal } from "../../support/real-components.ts";
+import { embeddedInstallation, type RunningServer, startServer, testFile } from "../server-harness.ts";
+import { ENTRANCES } from "./entrances.ts";
+import type { CallOrder, CallOutcome, ClientName } from "./page/call.ts";
+
+const CLIENTS: readonly ClientName[] = [
+  "grpc-web binary",
+  "grpc-web text",
+  "improbable fetch",
+  "improbable xhr",
+  "improbable websocket",
+];
+const WORK = "platemark.test.WorkService";
+const MEDIA = "platemark.v1.MediaService";
+const UPLOADS = "platemark.v1.UploadService";
+const [NOT_FOUND, UNAUTHENTICATED] = [5, 16];
+
+for (const entrance of ENTRANCES)
+  describeReal(`pages of another origin, ${entrance.name}`, ["chromium", ...entrance.needs], () => {
+    const stack = new AsyncDisposableStack();
+    let pages: ClientPages;
+    let product: RunningServer;
+    let work: CallServer;
+    let [atProduct, atWork] = ["", ""];
+    let page: Page;
+    beforeAll(async () => {
+      pages = stack.use(await openClientPages());
+      const origins = [pages.allowedOrigin];
+      product = stack.use(await startServer(stack.use(await embeddedInstallation()), { origins }));
+      work = stack.use(await startCallServer({ origins }));
+      const ports = await entrance.open([Number(new URL(product.url).port), work.port], stack);
+      [atProduct, atWork] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string];
+      page = await pages.open(pages.allowedOrigin);
+    });
+    afterAll(() => stack.disposeAsync());
+
+    const call = (order: CallOrder, on = page): Promise<CallOutcome> =>
+      on.evaluate((told) => window.clients.call(told), order);
+    const bearer = async () => ({ authorization: `Bearer ${await product.token()}` });
+    const rows = async () => (await product.client().media.listMedia({})).items.length;
+
+    describe.each(CLIENTS)("%s", (client) => {
+      test("calls the product, and reads its identity and its errors", async () => {
+        const metadata = { ...(await bearer()), "x-request-id": "from-a-page-1" };
+        const listed = await call({ client, host: atProduct, method: `${MEDIA}/ListMedia`, requests: [{}], metadata });
+        expect(listed).toMatchObject({ status: 0, count: 1, metadata: { "x-request-id": "from-a-page-1" } });
+        const parts = { mediaId: "nobody's", uploadId: "ü" };
+        const method = `${UPLOADS}/ListParts`;
+        const failed = await call({ client, host: atProduct, method, requests: [parts], metadata });
+        expect(failed).toMatchObject({ status: NOT_FOUND, count: 0 });
+        expect(failed.message).toMatch(/no such/);
+        expect(productCode(failed)).toEqual({ code: "not_found", retry: "never" });
+        const nobody = await call({ client, host: atProduct, method, requests: [parts] });
+        expect(nobody.status).toBe(UNAUTHENTICATED);
+      });
+
+      test("reads a stream to its end, and one of 8 MB whole", async () => {
+        const order = { client, host: atWork, method: `${WORK}/server` };
+        const short = await call({ ...order, requests: ["end"] });
+        expect(short).toMatchObject({ status: 0, answers: ["first", "last"] });
+        const long = await call({ ...order, requests: ["many 1024 8192"] });
+        expect(long).toMatchObject({ status: 0, count: 1024 });
+        expect(long.bytes).toBeGreaterThan(8 * 1024 * 1024);
+        expect(long.answers[9]).toMatch(/^9 x/);
+      });
+
+      test("stops the work when it takes a stream back", async () => {
+        const before = [work.work.begun, work.work.reasons.length] as const;
+        const calling = call({ client, host: atWork, method: `${WORK}/server`, requests: ["work"] });
+        await work.work.began(before[0] + 1);
+        await page.evaluate(() => window.clients.abort());
+        await work.work.stopped(before[1] + 1);
+        await calling;
+        expect(work.work.reasons.at(-1)).toMatch(/^client_(gone|cancelled)$/);
+      });
+
+      test("does nothing from an origin that is refused", async () => {
+        const stranger = await pages.open(pages.refusedOrigin);
+        const before = [work.work.begun, await rows()];
+        const { bytes: _bytes, announcement } = testFile();
+        const announced = { items: [{ ...announcement, size: String(announcement.size) }] };
+        const tries = [
+          { host: atProduct, method: `${UPLOADS}/CreateUploads`, requests: [announced], metadata: await bearer() },
+          { host: atWork, method: `${WORK}/unary`, requests: ["end"] },
+          { host: atWork, method: `${WORK}/server`, requests: ["end"] },
+        ];
+        for (const order of tries) {
+          const refused = await call({ client, ...order }, stranger);
+          expect(refused).toMatchObject({ status: expect.not.toBeOneOf([0]), count: 0, metadata: {} });
+        }
+        expect([work.work.begun, await rows()]).toEqual(before);
+        await stranger.close();
+      });
+    });
+
+    test("a page streams both ways in turn, and to the server, over a websocket", async () => {
+      const order = { client: "improbable websocket", host: atWork } as const;
+      const turns = ["turn 0", "turn 1", "ü€", ""];
+      const both = await call({ ...order, method: `${WORK}/bidi`, requests: turns });
+      expect(both).toMatchObject({ status: 0, answers: turns });
+      const up = await call({ ...order, method: `${WORK}/client`, requests: turns.slice(0, 3) });
+      expect(up).toMatchObject({ status: 0, answers: ["ü€"] });
+    });
+
+    test("requests that browsers send without asking do nothing from an origin that is refused", async () => {
+      const stranger = await pages.open(pages.refusedOrigin);
+      const before = work.work.begun;
+      const urls = [`${atWork}/${WORK}/unary`, `${atProduct}/platemark.v1.HealthService/Check`];
+      const seen = await stranger.evaluate(async (targets) => {
+        const outcomes: string[] = [];
+        for (const url of targets) {
+          for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]) {
+            const body = new Blob(['"end"'], { type });
+            const opaque = await fetch(url, { method: "POST", mode: "no-cors", body });
+            outcomes.push(opaque.type);
+            const open = await fetch(url, { method: "POST", body }).catch((error) => error.name);
+            outcomes.push(String(open));
+          }
+          outcomes.push(String(navigator.sendBeacon(url, new Blob(['"end"'], { type: "text/plain" }))));
+          const socket = new WebSocket(url.replace("http", "ws"), "grpc-websockets");
+          outcomes.push(
+            await new Promise((resolve) => {
+              socket.onopen = () => resolve("opened");
+              socket.onerror = () => resolve("refused");
+            }),
+          );
+        }
+        return outcomes;
+      }, urls);
+      const each = [...Array(3).fill(["opaque", "TypeError"]).flat(), "true", "refused"];
+      expect(seen).toEqual([...each, ...each]);
+      expect(work.work.begun).toBe(before);
+      await stranger.close();
+    });
+  });
+
+/** From the status details, which every client hands over as it got them. */
+function productCode({ metadata }: CallOutcome): Pick<ErrorInfo, "code" | "retry"> | undefined {
+  const [info] = findTrailerError(new Headers(metadata))?.findDetails(ErrorInfoSchema) ?? [];
+  return info && { code: info.code, retry: info.retry };
+}
