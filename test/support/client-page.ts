@@ -2,15 +2,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
-import type { PageClients } from "../integration/clients/page/page.ts";
 import { real } from "./real-components.ts";
 import { CHROMIUM_ARGUMENTS } from "./window-browser.ts";
-
-declare global {
-  interface Window {
-    readonly clients: PageClients;
-  }
-}
 
 export interface ClientPages extends AsyncDisposable {
   /** One page's, by the host name alone. */
@@ -19,9 +12,10 @@ export interface ClientPages extends AsyncDisposable {
   open(origin: string): Promise<Page>;
 }
 
-/** A page of somebody else's origin with the gRPC-Web clients in it, and a real Chromium to run it. */
-export async function openClientPages(): Promise<ClientPages> {
-  const script = await bundle("test/integration/clients/page/page.ts");
+/** A page of somebody else's origin with one program in it, and a real Chromium to run it. What the program exports is
+ *  the page's global `program`. */
+export async function openClientPages(entry: string): Promise<ClientPages> {
+  const script = await bundle(entry);
   const server = createServer(({ url }, response) => {
     const isScript = url === "/page.js";
     response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
@@ -55,7 +49,7 @@ async function bundle(entry: string): Promise<string> {
     configFile: false,
     logLevel: "error",
     define: { "process.env.NODE_ENV": '"production"' },
-    build: { write: false, minify: false, lib: { entry, formats: ["iife"], name: "page" } },
+    build: { write: false, minify: false, lib: { entry, formats: ["iife"], name: "program" } },
   });
   const [first] = [built].flat();
   if (!first || !("output" in first)) throw new Error("Nothing was built.");

@@ -1,5 +1,5 @@
+import type { RealComponent } from "../../support/component-variables.ts";
 import { startEnvoy } from "../../support/static-envoy.ts";
-import type { RealComponent } from "../../support/real-components.ts";
 
 /** A way that clients take to servers on this machine. */
 export interface Entrance {

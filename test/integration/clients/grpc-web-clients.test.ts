@@ -8,6 +8,10 @@ import { describeReal } from "../../support/real-components.ts";
 import { embeddedInstallation, type RunningServer, startServer, testFile } from "../server-harness.ts";
 import { ENTRANCES } from "./entrances.ts";
 import type { CallOrder, CallOutcome, ClientName } from "./page/call.ts";
+import type { ClientsPage } from "./page/page.ts";
+
+/** In the page. */
+declare const program: ClientsPage;
 
 const CLIENTS: readonly ClientName[] = [
   "grpc-web binary",
@@ -30,7 +34,7 @@ for (const entrance of ENTRANCES)
     let [atProduct, atWork] = ["", ""];
     let page: Page;
     beforeAll(async () => {
-      pages = stack.use(await openClientPages());
+      pages = stack.use(await openClientPages("test/integration/clients/page/page.ts"));
       const origins = [pages.allowedOrigin];
       product = stack.use(await startServer(stack.use(await embeddedInstallation()), { origins }));
       work = stack.use(await startCallServer({ origins }));
@@ -41,14 +45,20 @@ for (const entrance of ENTRANCES)
     afterAll(() => stack.disposeAsync());
 
     const call = (order: CallOrder, on = page): Promise<CallOutcome> =>
-      on.evaluate((told) => window.clients.call(told), order);
+      on.evaluate((told) => program.call(told), order);
     const bearer = async () => ({ authorization: `Bearer ${await product.token()}` });
     const rows = async () => (await product.client().media.listMedia({})).items.length;
 
     describe.each(CLIENTS)("%s", (client) => {
       test("calls the product, and reads its identity and its errors", async () => {
         const metadata = { ...(await bearer()), "x-request-id": "from-a-page-1" };
-        const listed = await call({ client, host: atProduct, method: `${MEDIA}/ListMedia`, requests: [{}], metadata });
+        const listed = await call({
+          client,
+          host: atProduct,
+          method: `${MEDIA}/ListMedia`,
+          requests: [{}],
+          metadata,
+        });
         expect(listed).toMatchObject({ status: 0, count: 1, metadata: { "x-request-id": "from-a-page-1" } });
         const parts = { mediaId: "nobody's", uploadId: "ü" };
         const method = `${UPLOADS}/ListParts`;
@@ -74,7 +84,7 @@ for (const entrance of ENTRANCES)
         const before = [work.work.begun, work.work.reasons.length] as const;
         const calling = call({ client, host: atWork, method: `${WORK}/server`, requests: ["work"] });
         await work.work.began(before[0] + 1);
-        await page.evaluate(() => window.clients.abort());
+        await page.evaluate(() => program.abort());
         await work.work.stopped(before[1] + 1);
         await calling;
         expect(work.work.reasons.at(-1)).toMatch(/^client_(gone|cancelled)$/);
@@ -86,7 +96,12 @@ for (const entrance of ENTRANCES)
         const { bytes: _bytes, announcement } = testFile();
         const announced = { items: [{ ...announcement, size: String(announcement.size) }] };
         const tries = [
-          { host: atProduct, method: `${UPLOADS}/CreateUploads`, requests: [announced], metadata: await bearer() },
+          {
+            host: atProduct,
+            method: `${UPLOADS}/CreateUploads`,
+            requests: [announced],
+            metadata: await bearer(),
+          },
           { host: atWork, method: `${WORK}/unary`, requests: ["end"] },
           { host: atWork, method: `${WORK}/server`, requests: ["end"] },
         ];

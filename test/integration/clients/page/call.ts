@@ -18,8 +18,8 @@ export interface CallOrder {
   readonly host: string;
   /** `platemark.v1.MediaService/ListMedia` */
   readonly method: string;
-  /** Where both sides stream, each is sent after the answer to the one before. */
-  readonly requests: readonly JsonValue[];
+  /** JSON of each message. Where both sides stream, each is sent after the answer to the one before. */
+  readonly requests: readonly unknown[];
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -29,8 +29,8 @@ export interface CallOutcome {
   readonly message: string;
   readonly count: number;
   readonly bytes: number;
-  /** The first ones. */
-  readonly answers: readonly JsonValue[];
+  /** JSON of the first ones. */
+  readonly answers: readonly unknown[];
   /** Headers and trailers. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -50,7 +50,7 @@ export class Call {
   /** Takes the call back; set by the client. */
   abort: () => void = () => {};
   count = 0;
-  readonly #answers: JsonValue[] = [];
+  readonly #answers: unknown[] = [];
   readonly #metadata: Record<string, string> = {};
   #bytes = 0;
 
@@ -61,8 +61,8 @@ export class Call {
     this.method = method;
   }
 
-  encode(request: JsonValue): Uint8Array {
-    return toBinary(this.method.input, fromJson(this.method.input, request));
+  encode(request: unknown): Uint8Array {
+    return toBinary(this.method.input, fromJson(this.method.input, request as JsonValue));
   }
 
   receive(bytes: Uint8Array): void {

@@ -10,8 +10,8 @@ const TRANSPORTS = {
 /** A message is its bytes. */
 class Bytes implements grpc.ProtobufMessage {
   readonly bytes: Uint8Array;
-  constructor(bytes = new Uint8Array()) {
-    this.bytes = bytes;
+  constructor(bytes?: Uint8Array) {
+    this.bytes = bytes ?? new Uint8Array();
   }
   static deserializeBinary(bytes: Uint8Array): Bytes {
     return new Bytes(bytes);

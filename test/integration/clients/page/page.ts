@@ -2,29 +2,21 @@ import { Call, type CallOrder, type CallOutcome } from "./call.ts";
 import { callByGoogle } from "./google-client.ts";
 import { callByImprobable } from "./improbable-client.ts";
 
-declare global {
-  interface Window {
-    readonly clients: PageClients;
-  }
-}
-
 /** What tests ask of the page. */
-export interface PageClients {
+export interface ClientsPage {
   call(order: CallOrder): Promise<CallOutcome>;
   /** Takes the last call back. */
   abort(): void;
 }
 
 let last: Call | undefined;
-const clients: PageClients = {
-  call(order) {
-    const call = new Call(order);
-    last = call;
-    const [maker, way] = order.client.split(" ");
-    if (maker === "grpc-web") callByGoogle(call, way as "binary" | "text");
-    else callByImprobable(call, way as "fetch" | "xhr" | "websocket");
-    return call.ended.promise;
-  },
-  abort: () => last?.abort(),
+
+export const call: ClientsPage["call"] = (order) => {
+  last = new Call(order);
+  const [maker, way] = order.client.split(" ");
+  if (maker === "grpc-web") callByGoogle(last, way as "binary" | "text");
+  else callByImprobable(last, way as "fetch" | "xhr" | "websocket");
+  return last.ended.promise;
 };
-Object.assign(window, { clients });
+
+export const abort: ClientsPage["abort"] = () => last?.abort();
