@@ -6,6 +6,7 @@ import { Cancelled } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { createMemoryPresenceBoard } from "./adapters/memory/presence-board.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL } from "./edge/admission.ts";
@@ -28,6 +29,7 @@ import { MediaTail } from "./services/media-tail.ts";
 import { OutboxRelay } from "./services/outbox-relay.ts";
 import { SnapshotCleanup } from "./services/snapshot-cleanup.ts";
 import { StorePreparation } from "./services/store-preparation.ts";
+import { SyncService } from "./services/sync-service.ts";
 import { TemplateService } from "./services/template-service.ts";
 import { UploadService } from "./services/upload-service.ts";
 import { UploadSweep } from "./services/upload-sweep.ts";
@@ -151,6 +153,7 @@ function assemble(
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
   const tail = stack.use(new MediaTail(shared));
   const media = new MediaService({ ...shared, tail });
+  const sync = new SyncService({ ...shared, tail, presence: createMemoryPresenceBoard() });
   const cleanup = stack.use(new SnapshotCleanup(shared, { keepMs: settings.snapshotDays * DAY_MS }));
   cleanup.start();
   const health = new Health({ ...shared, cleanup }, { serverId, version });
@@ -158,7 +161,7 @@ function assemble(
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
   const { handlers } = createRouter(
-    { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
+    { uploads, media, templates: new TemplateService(shared), sync, health, logger: deps.logger },
     { shutdown, clock: deps.clock, local: auth.kind === "launch" },
   );
   const routes = jsonRoutes({ uploads, media });

@@ -9,6 +9,7 @@ import {
 import { compressionGzip } from "@connectrpc/connect-node";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
+import { SyncService } from "#gen/sync_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
 import type { Clock } from "#kernel/clock.ts";
@@ -16,6 +17,7 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
+import type { SyncService as Sync } from "../services/sync-service.ts";
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
 import { loggerKey } from "./call-context.ts";
@@ -23,6 +25,7 @@ import { type CancellationObserver, cancellation, UNOBSERVED } from "./cancellat
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
+import { syncHandlers } from "./sync-handlers.ts";
 import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 
@@ -30,6 +33,7 @@ export interface RouterDeps {
   readonly uploads: Uploads;
   readonly media: Media;
   readonly templates: Templates;
+  readonly sync: Sync;
   readonly health: Health;
   readonly logger: Logger;
 }
@@ -54,6 +58,7 @@ export function createRouter(deps: RouterDeps, options: RouterOptions): ConnectR
   router.service(UploadService, uploadHandlers(deps.uploads));
   router.service(MediaService, mediaHandlers(deps.media));
   router.service(TemplateService, templateHandlers(deps.templates));
+  router.service(SyncService, syncHandlers(deps.sync));
   router.service(HealthService, healthHandlers(deps.health));
   return router;
 }
