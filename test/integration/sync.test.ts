@@ -42,7 +42,12 @@ class Follower implements AsyncDisposable {
   readonly #watchers = new Set<() => void>();
   readonly ended: Promise<unknown>;
 
-  constructor(transport: Transport, clientId: string, kind = SyncClientKind.DESKTOP, afterSequence?: bigint) {
+  constructor(
+    transport: Transport,
+    clientId: string,
+    kind: SyncClientKind = SyncClientKind.DESKTOP,
+    afterSequence?: bigint,
+  ) {
     const heard = () => {
       for (const watcher of this.#watchers) watcher();
     };

@@ -33,6 +33,7 @@ export async function startCallServer(
     readonly origins?: readonly string[];
     readonly clock?: Clock;
     readonly limits?: Partial<WebSocketLimits>;
+    readonly stalledMs?: number;
   } = {},
 ): Promise<CallServer> {
   const { clock = systemClock, origins = [] } = options;
@@ -61,7 +62,7 @@ export async function startCallServer(
   const handle = createDispatcher({
     ...stations,
     probes: new Map(),
-    endpoints: new Map(rpcEndpoints(handlers)),
+    endpoints: new Map(rpcEndpoints(handlers, options)),
   });
   // Streams that are told to end need no time of a real clock's.
   const http = new HttpServer(

@@ -47,6 +47,9 @@ const registry = createFileRegistry(
 /** One method of each kind; each takes and answers a StringValue. */
 export const WorkService: DescService = registry.getService("platemark.test.WorkService")!;
 
+/** What a flood consists of. */
+export const FLOOD = "x".repeat(30_000);
+
 type Message = Pick<StringValue, "value">;
 
 /** As the compiler would know a client of it, had the service been generated. */
@@ -79,8 +82,35 @@ export class Work {
   readonly #began: PromiseWithResolvers<void>[] = [];
   readonly #stopped: PromiseWithResolvers<void>[] = [];
   #begun = 0;
+  /** Messages of a flood that were taken off its hands. */
+  written = 0;
   /** Messages that streams of clients have read. */
   read = 0;
+  #gate: PromiseWithResolvers<void> | undefined;
+  readonly #readers = new Set<() => void>();
+
+  /** From now on a stream of a client's is read no further, but for one message. */
+  hold(): void {
+    this.#gate = Promise.withResolvers();
+  }
+
+  release(): void {
+    this.#gate?.resolve();
+    this.#gate = undefined;
+  }
+
+  /** Resolves when so many messages were read. */
+  whenRead(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.read < count) return;
+        this.#readers.delete(look);
+        resolve();
+      };
+      this.#readers.add(look);
+      look();
+    });
+  }
 
   /** Resolves when the `count`th call has begun to work. */
   began(count = 1): Promise<void> {
@@ -94,8 +124,13 @@ export class Work {
 
   register(router: ConnectRouter): ConnectRouter {
     const begin = this.#begin.bind(this);
-    const count = () => {
+    const wrote = () => {
+      this.written++;
+    };
+    const count = async () => {
       this.read++;
+      for (const look of [...this.#readers]) look();
+      await this.#gate?.promise;
     };
     return router.service(WorkService, {
       async unary(request: Message, context: HandlerContext) {
@@ -105,6 +140,7 @@ export class Work {
       async *server(request: Message, context: HandlerContext) {
         yield { value: "first" };
         const told = begin(context);
+        for (; request.value === "flood"; wrote()) yield { value: FLOOD };
         if (request.value !== "end") await told;
         yield { value: "last" };
       },
@@ -113,7 +149,7 @@ export class Work {
         void begin(context).catch(() => {});
         let last = "";
         for await (const { value } of requests) {
-          count();
+          await count();
           last = value;
         }
         return { value: last };
@@ -121,7 +157,7 @@ export class Work {
       async *bidi(requests: AsyncIterable<Message>, context: HandlerContext) {
         void begin(context).catch(() => {});
         for await (const { value } of requests) {
-          count();
+          await count();
           yield { value };
           if (value === "end") return;
         }

@@ -57,6 +57,17 @@ export class WebSocketBridge implements AsyncDisposable {
     return this.#calls.size;
   }
 
+  /** Of them, those that are not read because their handler is behind. */
+  get pausedSockets(): number {
+    return [...this.#calls].filter(({ paused }) => paused).length;
+  }
+
+  /** How long the most silent one has given no sign of life; 0 when there is none. */
+  get silentMs(): number {
+    const nowMs = this.#deps.clock.now();
+    return Math.max(0, ...[...this.#calls].map((call) => call.silentMs(nowMs)));
+  }
+
   start(): void {
     this.#tending = this.#tend();
   }
