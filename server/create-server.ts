@@ -147,7 +147,7 @@ function assemble(
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
-  const { handlers } = createRouter(
+  const methods = createRouter(
     { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
     { shutdown, local: auth.kind === "launch" },
   );
@@ -158,7 +158,7 @@ function assemble(
     probes: createProbes({ health, draining: shutdown }),
     admission: ADMIT_ALL,
     authorize: createAuthorization(createAuthenticator(auth, settings, deps)),
-    endpoints: new Map([...rpcEndpoints(handlers), ...jsonEndpoints(routes)]),
+    endpoints: new Map([...rpcEndpoints(methods), ...jsonEndpoints(routes)]),
   });
 }
 

@@ -13,14 +13,14 @@ import {
 import { answerJson } from "./answers.ts";
 import { type Exchange, header } from "./exchange.ts";
 import { grpcStatusOf } from "./grpc-status.ts";
+import { drain } from "./request-body.ts";
 import { isGrpcKind, wireFormOf } from "./wire-form.ts";
 
 /** An error in the form that the request's protocol reads (spec.md G4): gRPC kinds get HTTP 200 and the status as
  *  "trailers only", Connect its own JSON, plain JSON routes `{"error": {code, message, details}}`. */
 export function answerError(exchange: Exchange, error: unknown): void {
   const { request, response, rpc } = exchange;
-  // Whatever is left of the body is not worth reading; the connection cannot be used again.
-  if (!request.complete && request.httpVersionMajor < 2) response.setHeader("connection", "close");
+  drain(request);
   const contentType = header(request, "content-type");
   const form = wireFormOf(contentType, rpc);
   const failure = toConnectError(error);
@@ -46,6 +46,7 @@ export function answerError(exchange: Exchange, error: unknown): void {
 /** An unknown path: a JSON 404, or for gRPC kinds the status that says there is no such method. */
 export function answerNotFound(exchange: Exchange): void {
   const { request, response } = exchange;
+  drain(request);
   if (isGrpcKind(wireFormOf(header(request, "content-type"), null)))
     answerTrailersOnly(exchange, new ConnectError("There is no such method.", Code.Unimplemented));
   else answerJson(response, 404, { error: { code: "not_found", message: "There is nothing at this path." } });

@@ -1,11 +1,4 @@
-import {
-  Code,
-  ConnectError,
-  type ConnectRouter,
-  createConnectRouter,
-  type Interceptor,
-} from "@connectrpc/connect";
-import { compressionGzip } from "@connectrpc/connect-node";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
@@ -20,6 +13,7 @@ import { loggerKey } from "./call-context.ts";
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
+import { RpcMethods } from "./rpc-methods.ts";
 import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 
@@ -35,7 +29,7 @@ export interface RouterDeps {
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 3_600_000;
 
-/** All services over gRPC, gRPC-Web and Connect. Who may call what is decided before, at the edge. */
+/** All services. Who may call what is decided before, at the edge. */
 export function createRouter(
   deps: RouterDeps,
   options: {
@@ -43,20 +37,18 @@ export function createRouter(
     /** Answers are not worth packing: caller and server share a machine. @default false */
     readonly local?: boolean;
   },
-): ConnectRouter {
-  const router = createConnectRouter({
-    shutdownSignal: options.shutdown,
-    readMaxBytes: MAX_MESSAGE_BYTES,
+): RpcMethods {
+  return new RpcMethods({
+    shutdown: options.shutdown,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
     maxTimeoutMs: MAX_TIMEOUT_MS,
-    acceptCompression: [compressionGzip],
-    ...(options.local && { compressMinBytes: MAX_MESSAGE_BYTES }),
+    compress: !options.local,
     interceptors: [translateErrors(deps.logger)],
-  });
-  router.service(UploadService, uploadHandlers(deps.uploads));
-  router.service(MediaService, mediaHandlers(deps.media));
-  router.service(TemplateService, templateHandlers(deps.templates));
-  router.service(HealthService, healthHandlers(deps.health));
-  return router;
+  })
+    .service(UploadService, uploadHandlers(deps.uploads))
+    .service(MediaService, mediaHandlers(deps.media))
+    .service(TemplateService, templateHandlers(deps.templates))
+    .service(HealthService, healthHandlers(deps.health));
 }
 
 /** Why streams end when the server stops; clients come back. */
