@@ -25,8 +25,12 @@ export function drain(body: Readable): void {
   });
 }
 
-/** The whole body. @throws AppError `resource_exhausted` above `limit` bytes; the rest is drained. */
-export async function readBody(body: Readable, limit: number): Promise<Buffer> {
+/** The whole body. @throws what `tooLarge` makes above `limit` bytes, the rest is drained; AppError `aborted`. */
+export async function readBody(
+  body: Readable,
+  limit: number,
+  tooLarge: (limit: number) => Error,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   await new Promise<void>((resolve, reject) => {
@@ -38,11 +42,7 @@ export async function readBody(body: Readable, limit: number): Promise<Buffer> {
     const onData = (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limit) return void chunks.push(chunk);
-      settle(
-        new AppError("resource_exhausted", `The request has more than ${limit} bytes.`, {
-          details: { limit },
-        }),
-      );
+      settle(tooLarge(limit));
       drain(body);
     };
     const onClose = () => settle(body.errored ?? new AppError("aborted", "The client has gone."));

@@ -49,7 +49,7 @@ export function unaryEndpoint(
     const packing = COMPRESSIONS.get(encoding);
     if (encoding !== "identity" && !packing) return { body: null };
 
-    const body = await readBody(request, bodyLimit(form, options.maxMessageBytes));
+    const body = await readBody(request, bodyLimit(form, options.maxMessageBytes), messageTooLarge);
     const framed = form.text ? decodeBase64(body) : body;
     const message = form.kind === "connect" ? wholeMessage(framed, packing) : onlyMessage(framed, packing);
     if (!message) return { body };
@@ -105,6 +105,10 @@ function decodeBase64(body: Buffer): Buffer {
   const bytes = decoder.push(body);
   const rest = decoder.end();
   return rest.length === 0 ? bytes : Buffer.concat([bytes, rest]);
+}
+
+function messageTooLarge(limit: number): ConnectError {
+  return new ConnectError(`The message has more than ${limit} bytes.`, Code.ResourceExhausted);
 }
 
 interface PackedMessage {
