@@ -160,7 +160,7 @@ function assemble(
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
-  const { handlers } = createRouter(
+  const methods = createRouter(
     { uploads, media, templates: new TemplateService(shared), sync, health, logger: deps.logger },
     { shutdown, clock: deps.clock, local: auth.kind === "launch" },
   );
@@ -171,12 +171,12 @@ function assemble(
     admission: ADMIT_ALL,
     authorize: createAuthorization(createAuthenticator(auth, settings, deps)),
   };
-  const bridge = stack.use(new WebSocketBridge({ ...stations, handlers, draining: shutdown }));
+  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining: shutdown }));
   bridge.start();
   const handle = createDispatcher({
     ...stations,
     probes: createProbes({ health, draining: shutdown }),
-    endpoints: new Map([...rpcEndpoints(handlers), ...jsonEndpoints(routes)]),
+    endpoints: new Map([...rpcEndpoints(methods), ...jsonEndpoints(routes)]),
   });
   return { handle, upgrade: bridge.upgrade };
 }

@@ -1,4 +1,4 @@
-import { constants, type Http2Session } from "node:http2";
+import { constants, type Http2Session, type Http2Stream } from "node:http2";
 import { Cancelled } from "#kernel/cancel-reason.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
 
@@ -15,9 +15,7 @@ export function clientSignal(
   const session = stream?.session;
   const onEnd = () => {
     if (controller.signal.aborted || response.writableFinished) return;
-    // A connection that breaks resets its streams with the same code as a client that takes a call back.
-    const reset = stream?.rstCode === constants.NGHTTP2_CANCEL && !isBroken(session);
-    controller.abort(new Cancelled(reset ? "client_cancelled" : "client_gone"));
+    controller.abort(clientEnd(stream, session));
   };
   // Streams speak more often; in silence there is nothing that could stall.
   response.setTimeout(options.stalledMs, () => {
@@ -30,6 +28,13 @@ export function clientSignal(
   request.once("aborted", onEnd);
   response.once("close", onEnd);
   return controller.signal;
+}
+
+/** How the client has ended the call. @param session The stream's, from when it was open. */
+export function clientEnd(stream: Http2Stream | undefined, session: Http2Session | undefined): Cancelled {
+  // A connection that breaks resets its streams with the same code as a client that takes a call back.
+  const reset = stream?.rstCode === constants.NGHTTP2_CANCEL && !isBroken(session);
+  return new Cancelled(reset ? "client_cancelled" : "client_gone");
 }
 
 function isBroken(session: Http2Session | undefined): boolean {

@@ -4,14 +4,9 @@ import {
   file_google_protobuf_wrappers,
   type StringValue,
 } from "@bufbuild/protobuf/wkt";
-import {
-  type Client,
-  type ConnectRouter,
-  createClient,
-  type HandlerContext,
-  type Transport,
-} from "@connectrpc/connect";
+import { type Client, createClient, type HandlerContext, type Transport } from "@connectrpc/connect";
 import { Cancelled, type CancelReason } from "#kernel/cancel-reason.ts";
+import type { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 
 export const KINDS = ["unary", "server", "client", "bidi"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -122,7 +117,7 @@ export class Work {
     return slot(this.#stopped, count).promise;
   }
 
-  register(router: ConnectRouter): ConnectRouter {
+  register(methods: RpcMethods): void {
     const begin = this.#begin.bind(this);
     const wrote = () => {
       this.written++;
@@ -132,7 +127,7 @@ export class Work {
       for (const look of [...this.#readers]) look();
       await this.#gate?.promise;
     };
-    return router.service(WorkService, {
+    methods.service(WorkService, {
       async unary(request: Message, context: HandlerContext) {
         const told = begin(context);
         return request.value === "end" ? { value: "done" } : told;
