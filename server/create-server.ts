@@ -6,6 +6,7 @@ import { Cancelled } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { createMemoryPresenceBoard } from "./adapters/memory/presence-board.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL } from "./edge/admission.ts";
@@ -28,6 +29,7 @@ import { MediaTail } from "./services/media-tail.ts";
 import { OutboxRelay } from "./services/outbox-relay.ts";
 import { SnapshotCleanup } from "./services/snapshot-cleanup.ts";
 import { StorePreparation } from "./services/store-preparation.ts";
+import { SyncService } from "./services/sync-service.ts";
 import { TemplateService } from "./services/template-service.ts";
 import { UploadService } from "./services/upload-service.ts";
 import { UploadSweep } from "./services/upload-sweep.ts";
@@ -151,14 +153,15 @@ function assemble(
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
   const tail = stack.use(new MediaTail(shared));
   const media = new MediaService({ ...shared, tail });
+  const sync = new SyncService({ ...shared, tail, presence: createMemoryPresenceBoard() });
   const cleanup = stack.use(new SnapshotCleanup(shared, { keepMs: settings.snapshotDays * DAY_MS }));
   cleanup.start();
   const health = new Health({ ...shared, cleanup }, { serverId, version });
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
-  const { handlers } = createRouter(
-    { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
+  const methods = createRouter(
+    { uploads, media, templates: new TemplateService(shared), sync, health, logger: deps.logger },
     { shutdown, clock: deps.clock, local: auth.kind === "launch" },
   );
   const routes = jsonRoutes({ uploads, media });
@@ -168,12 +171,12 @@ function assemble(
     admission: ADMIT_ALL,
     authorize: createAuthorization(createAuthenticator(auth, settings, deps)),
   };
-  const bridge = stack.use(new WebSocketBridge({ ...stations, handlers, draining: shutdown }));
+  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining: shutdown }));
   bridge.start();
   const handle = createDispatcher({
     ...stations,
     probes: createProbes({ health, draining: shutdown }),
-    endpoints: new Map([...rpcEndpoints(handlers), ...jsonEndpoints(routes)]),
+    endpoints: new Map([...rpcEndpoints(methods), ...jsonEndpoints(routes)]),
   });
   return { handle, upgrade: bridge.upgrade };
 }

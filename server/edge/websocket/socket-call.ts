@@ -65,6 +65,15 @@ export class SocketCall {
     });
   }
 
+  /** Not read, because the handler is behind. */
+  get paused(): boolean {
+    return this.#body.paused;
+  }
+
+  silentMs(nowMs: number): number {
+    return nowMs - this.#aliveMs;
+  }
+
   /** Looks whether the peer is there; called every now and then. */
   tend(nowMs: number): void {
     const { headersMs, pingEveryMs, deadAfterMs } = this.#limits;
