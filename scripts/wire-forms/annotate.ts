@@ -52,7 +52,8 @@ export function textLines(bytes: Uint8Array): string[] {
     .replace(/(?<=x-request-id: )[^\r]+|(?<=traceparent: )[^\r]+/g, (value) => "\0".repeat(value.length));
   return chunksOf(Buffer.from(text, "latin1")).flatMap((chunk) => {
     const characters = Buffer.from(chunk).toString("latin1").replaceAll("\0", "x");
-    return hexLines(chunk, characters.replace(/[^\x20-\x7e]/g, ".")).map((line) => line.replaceAll("00", "xx"));
+    const [line = ""] = hexLines(chunk, characters.replace(/[^\x20-\x7e]/g, "."));
+    return line.slice(0, HEX_WIDTH).replaceAll("00", "xx") + line.slice(HEX_WIDTH);
   });
 }
 

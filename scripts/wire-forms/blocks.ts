@@ -15,7 +15,7 @@ interface CallForm {
   readonly version: "HTTP/1.1" | "HTTP/2";
   readonly body: BodyKind;
   readonly method: DescMethod;
-  readonly message: object;
+  readonly message: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -85,7 +85,7 @@ function callForms(authorization: string): readonly CallForm[] {
 
 const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
 
-function encode(kind: BodyKind, { input }: DescMethod, message: object): Buffer {
+function encode(kind: BodyKind, { input }: DescMethod, message: CallForm["message"]): Buffer {
   const filled = create(input, message);
   if (kind === "json") return Buffer.from(toJsonString(input, filled));
   const bytes = Buffer.from(toBinary(input, filled));
