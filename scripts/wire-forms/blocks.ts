@@ -48,7 +48,12 @@ export async function wireFormBlocks(url: string, token: string): Promise<Readon
 }
 
 /** Announced before anything is written down, so that there is a first change to speak of. */
-export const PICTURE = { fileName: "IMG_0001.JPG", size: 2_000, contentType: "image/jpeg", sha256: "ab".repeat(32) };
+export const PICTURE = {
+  fileName: "IMG_0001.JPG",
+  size: 2_000,
+  contentType: "image/jpeg",
+  sha256: "ab".repeat(32),
+};
 
 function callForms(authorization: string): readonly CallForm[] {
   const connect = { authorization, "connect-protocol-version": "1" };

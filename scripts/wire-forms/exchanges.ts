@@ -1,6 +1,6 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { request as request1 } from "node:http";
 import { connect } from "node:http2";
-import type { IncomingHttpHeaders } from "node:http";
 import { WebSocket } from "ws";
 
 /** A request as it goes out, and what came back. */

@@ -10,7 +10,12 @@ const TOLD = /^(?:authorization|content-type|connect-.*|grpc-.*|x-grpc-web|te|ac
 const BASE64_A_LINE = 76;
 
 /** A request and its answer. `method` is `null` for a plain JSON route. */
-export function exchangeBlock(version: string, kind: BodyKind, method: DescMethod | null, exchange: Exchange): string {
+export function exchangeBlock(
+  version: string,
+  kind: BodyKind,
+  method: DescMethod | null,
+  exchange: Exchange,
+): string {
   const { path, headers, body, status, answerHeaders, answer, trailers } = exchange;
   // What refuses without frames of its own has JSON, or nothing at all.
   const answered = String(answerHeaders["content-type"]).includes("json") ? "json" : kind;

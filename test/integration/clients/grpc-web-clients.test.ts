@@ -33,6 +33,7 @@ for (const entrance of ENTRANCES)
     let work: CallServer;
     let [atProduct, atWork] = ["", ""];
     let page: Page;
+    let stranger: Page;
     beforeAll(async () => {
       pages = stack.use(await openClientPages("test/integration/clients/page/page.ts"));
       const origins = [pages.allowedOrigin];
@@ -41,6 +42,7 @@ for (const entrance of ENTRANCES)
       const ports = await entrance.open([Number(new URL(product.url).port), work.port], stack);
       [atProduct, atWork] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string];
       page = await pages.open(pages.allowedOrigin);
+      stranger = await pages.open(pages.refusedOrigin);
     });
     afterAll(() => stack.disposeAsync());
 
@@ -91,7 +93,6 @@ for (const entrance of ENTRANCES)
       });
 
       test("does nothing from an origin that is refused", async () => {
-        const stranger = await pages.open(pages.refusedOrigin);
         const before = [work.work.begun, await rows()];
         const { bytes: _bytes, announcement } = testFile();
         const announced = { items: [{ ...announcement, size: String(announcement.size) }] };
@@ -110,7 +111,6 @@ for (const entrance of ENTRANCES)
           expect(refused).toMatchObject({ status: expect.not.toBeOneOf([0]), count: 0, metadata: {} });
         }
         expect([work.work.begun, await rows()]).toEqual(before);
-        await stranger.close();
       });
     });
 
@@ -123,8 +123,18 @@ for (const entrance of ENTRANCES)
       expect(up).toMatchObject({ status: 0, answers: ["ü€"] });
     });
 
+    test("a page keeps in step with the user's other clients over a websocket", async () => {
+      const requests = [
+        { hello: { clientId: "a-page", presence: true } },
+        { activity: { activity: "sorting" } },
+      ];
+      const method = "platemark.v1.SyncService/Sync";
+      const order = { client: "improbable websocket", host: atProduct, method, requests } as const;
+      const synced = await call({ ...order, metadata: await bearer() });
+      expect(synced).toMatchObject({ status: 0, answers: [{ welcome: {} }, { presence: {} }] });
+    });
+
     test("requests that browsers send without asking do nothing from an origin that is refused", async () => {
-      const stranger = await pages.open(pages.refusedOrigin);
       const before = work.work.begun;
       const urls = [`${atWork}/${WORK}/unary`, `${atProduct}/platemark.v1.HealthService/Check`];
       const seen = await stranger.evaluate(async (targets) => {
@@ -151,7 +161,6 @@ for (const entrance of ENTRANCES)
       const each = [...Array(3).fill(["opaque", "TypeError"]).flat(), "true", "refused"];
       expect(seen).toEqual([...each, ...each]);
       expect(work.work.begun).toBe(before);
-      await stranger.close();
     });
   });
 

@@ -53,8 +53,12 @@ for (const entrance of ENTRANCES)
       });
     });
 
+    test("keeps in step over a stream in which both sides speak", () => {
+      expect(seen.sync).toEqual({ kinds: ["welcome", "changes"], samePicture: true, status: "OK" });
+    });
+
     test("has its request id and its trace in the answer's metadata", () => {
-      expect(seen.metadata).toMatchObject({ items: 1, "x-request-id": "from-python-1" });
+      expect(seen.metadata).toMatchObject({ items: 2, "x-request-id": "from-python-1" });
       expect(seen.metadata.traceparent).toMatch(
         new RegExp(`^00-${TRACE}-(?!b7ad6b7169203331)[0-9a-f]{16}-01$`),
       );

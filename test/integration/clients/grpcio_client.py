@@ -14,7 +14,8 @@ from grpc_status import rpc_status
 
 job = json.load(sys.stdin)
 sys.path.insert(0, job["stubs"])
-from platemark.v1 import errors_pb2, media_pb2, media_pb2_grpc, uploads_pb2, uploads_pb2_grpc  # noqa: E402
+from platemark.v1 import errors_pb2, media_pb2, media_pb2_grpc, sync_pb2, sync_pb2_grpc  # noqa: E402
+from platemark.v1 import uploads_pb2, uploads_pb2_grpc  # noqa: E402
 
 TIMEOUT = 20
 TEXT = (StringValue.SerializeToString, StringValue.FromString)
@@ -118,6 +119,24 @@ def bidi(work):
     return {"turns": turns, "rest": [message.value for message in heard], "status": heard.code().name}
 
 
+def sync(service, uploads):
+    """Hello, welcome; a change that another call makes, and its acknowledgement."""
+    said = queue.SimpleQueue()
+    heard = service.Sync(iter(said.get, None), metadata=signed(), timeout=TIMEOUT)
+    hello = sync_pb2.SyncHello(client_id="from-python", kind=sync_pb2.SYNC_CLIENT_KIND_PROGRAM, media=True)
+    said.put(sync_pb2.SyncRequest(hello=hello))
+    kinds = [next(heard).WhichOneof("message")]
+    request = uploads_pb2.CreateUploadsRequest(items=[announcement(os.urandom(10))])
+    media_id = uploads.CreateUploads(request, metadata=signed(), timeout=TIMEOUT).items[0].media_id
+    changes = next(heard)
+    kinds.append(changes.WhichOneof("message"))
+    said.put(sync_pb2.SyncRequest(acknowledge=sync_pb2.SyncAcknowledge(sequence=changes.changes.sequence)))
+    said.put(None)
+    kinds += [message.WhichOneof("message") for message in heard]
+    same = [item.id for item in changes.changes.items] == [media_id]
+    return {"kinds": kinds, "samePicture": same, "status": heard.code().name}
+
+
 def client_stream(work):
     values = (StringValue(value=value) for value in ("a", "b", "ü€"))
     return work("client", "stream_unary")(values, timeout=TIMEOUT).value
@@ -142,6 +161,7 @@ def main():
         seen = {
             "upload": uploaded,
             "watch": watch(media, uploaded["mediaId"]),
+            "sync": sync(sync_pb2_grpc.SyncServiceStub(product), uploads),
             "metadata": metadata(media),
             "gzip": gzip(uploads),
             "details": failing(

@@ -1,6 +1,7 @@
 import { type DescMethod, fromBinary, fromJson, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
+import { SyncService } from "#gen/sync_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
 import { WorkService } from "../../../support/work-service.ts";
 
@@ -37,7 +38,7 @@ export interface CallOutcome {
 
 const ANSWERS_KEPT = 10;
 const METHODS = new Map<string, DescMethod>(
-  [MediaService, UploadService, HealthService, WorkService].flatMap((service) =>
+  [MediaService, UploadService, SyncService, HealthService, WorkService].flatMap((service) =>
     service.methods.map((method) => [`${service.typeName}/${method.name}`, method] as const),
   ),
 );
