@@ -5,22 +5,28 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
-import { callerKey, loggerKey } from "../rpc/call-context.ts";
-import type { Caller } from "../services/caller.ts";
+import { callerKey, loggerKey, requestIdKey } from "../rpc/call-context.ts";
+import type { MethodGate } from "../rpc/method-gate.ts";
 import type { Health } from "../services/health.ts";
 import { answerError, answerJson, answerNotFound } from "./answers.ts";
-import { type CorsPolicy, decideCors } from "./cors.ts";
+import { decideCors } from "./cors.ts";
 import type { JsonRoute } from "./json-routes.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
+import { MAX_ORIGIN_LENGTH } from "./origins/origin.ts";
+import type { OriginList } from "./origins/origin-list.ts";
 import { identify, type RequestIdentity } from "./request-identity.ts";
-import type { Authenticator } from "./tokens.ts";
+import type { Authenticator } from "./tokens/authenticator.ts";
+import { callerOfHeaders } from "./tokens/request-caller.ts";
 
 export interface DispatcherDeps {
   readonly handlers: readonly UniversalHandler[];
   readonly routes: ReadonlyMap<string, JsonRoute>;
   readonly health: Health;
   readonly authenticator: Authenticator;
-  readonly cors: CorsPolicy;
+  /** Decides who may call what; the same as the handlers'. */
+  readonly gate: MethodGate;
+  /** `list` is taken once for each request: it sees the old one or the new. */
+  readonly origins: { readonly list: OriginList };
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -70,10 +76,12 @@ async function dispatch(
   request: NodeServerRequest,
   response: NodeServerResponse,
 ): Promise<void> {
-  const cors = decideCors(deps.cors, {
+  const cors = decideCors(deps.origins.list, {
     method: request.method ?? "",
     origin: single(request.headers.origin),
+    referer: single(request.headers.referer),
     requestedMethod: single(request.headers["access-control-request-method"]),
+    requestedPrivateNetwork: single(request.headers["access-control-request-private-network"]),
   });
   const own = { "x-request-id": identity.requestId, traceparent: identity.traceparent };
   for (const [name, value] of Object.entries({ ...cors.headers, ...own })) response.setHeader(name, value);
@@ -81,20 +89,19 @@ async function dispatch(
   if (path === "/healthz") return answerJson(response, 200, { serving: true });
   if (path === "/readyz") return answerReadiness(deps, response);
   if (cors.kind === "forbidden") {
-    deps.logger.warn("request.refused", {
-      path,
-      reason: "origin not allowed",
-      origin: request.headers.origin,
-    });
-    return answerError(request, response, new AppError("permission_denied", "This origin is not allowed."));
+    deps.logger.warn("request.refused", { path, reason: cors.reason, origin: namedOrigin(request) });
+    return answerError(request, response, new AppError("permission_denied", "This call is not allowed."));
   }
 
   const handler = handlers.get(path);
   const route = deps.routes.get(path);
   if (!handler && !route) return answerNotFound(request, response);
-  const caller = await authenticate(deps, path, request);
+  const caller = await callerOfHeaders(deps, request.headers, { path });
   if (handler) {
-    const values = createContextValues().set(callerKey, caller).set(loggerKey, deps.logger);
+    const values = createContextValues()
+      .set(callerKey, caller)
+      .set(loggerKey, deps.logger)
+      .set(requestIdKey, identity.requestId);
     const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
     return universalResponseToNodeResponse(answer, response);
   }
@@ -102,27 +109,15 @@ async function dispatch(
     response.setHeader("allow", "POST");
     return answerJson(response, 405, { error: { code: "invalid_argument", message: "Use POST." } });
   }
-  if (!caller) throw new AppError("unauthenticated", "No valid token.", { retry: "reauth" });
+  await deps.gate.admit(route!.method, caller, deps.logger);
   const closed = new AbortController();
   response.once("close", () => closed.abort());
   const { logger } = deps;
-  answerJson(response, 200, await route!({ body: request, caller, logger, signal: closed.signal }));
-}
-
-/** `null`: no token, or a refused one. Why, only the log says. */
-async function authenticate(
-  deps: DispatcherDeps,
-  path: string,
-  request: NodeServerRequest,
-): Promise<Caller | null> {
-  const token = /^Bearer +([^\s]+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  if (token === undefined) return null;
-  try {
-    return await deps.authenticator.authenticate(token);
-  } catch (error) {
-    deps.logger.warn("request.refused", { path, reason: AppError.from(error).message });
-    return null;
-  }
+  answerJson(
+    response,
+    200,
+    await route!.answer({ body: request, caller: caller!, logger, signal: closed.signal }),
+  );
 }
 
 async function answerReadiness(deps: DispatcherDeps, response: NodeServerResponse): Promise<void> {
@@ -135,4 +130,10 @@ async function answerReadiness(deps: DispatcherDeps, response: NodeServerRespons
 
 function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** What a refused page says of its origin, for the log: no path, no query, and not without end. */
+function namedOrigin({ headers }: NodeServerRequest): string {
+  const named = single(headers.origin) ?? /^[^/?#]*\/\/[^/?#]*/.exec(headers.referer ?? "")?.[0] ?? "";
+  return named.slice(0, MAX_ORIGIN_LENGTH);
 }

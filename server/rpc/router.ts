@@ -6,6 +6,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
+import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
@@ -14,12 +15,16 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
+import type { AuditLog } from "../services/ports/audit-log.ts";
+import type { OriginControl } from "../services/ports/origin-control.ts";
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
+import { adminHandlers } from "./admin-handlers.ts";
 import { callerKey, loggerKey } from "./call-context.ts";
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
+import type { MethodGate } from "./method-gate.ts";
 import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 
@@ -28,6 +33,10 @@ export interface RouterDeps {
   readonly media: Media;
   readonly templates: Templates;
   readonly health: Health;
+  readonly origins: OriginControl;
+  readonly audit: AuditLog;
+  /** Decides who may call what. */
+  readonly gate: MethodGate;
   readonly logger: Logger;
 }
 
@@ -35,7 +44,7 @@ export interface RouterDeps {
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 3_600_000;
 
-/** All services over gRPC, gRPC-Web and Connect. Calls without a caller end before their body is read. */
+/** All services over gRPC, gRPC-Web and Connect. Calls that are not allowed end before their body is read. */
 export function createRouter(
   deps: RouterDeps,
   options: {
@@ -51,16 +60,19 @@ export function createRouter(
     acceptCompression: [compressionGzip],
     ...(options.local && { compressMinBytes: MAX_MESSAGE_BYTES }),
     interceptors: [translateErrors(deps.logger)],
-    requestGate(context) {
-      if (context.service.typeName === HealthService.typeName) return;
-      if (context.values.get(callerKey) === null)
-        throw toConnectError(new AppError("unauthenticated", "No valid token.", { retry: "reauth" }));
+    async requestGate({ method, values }) {
+      try {
+        await deps.gate.admit(method, values.get(callerKey), values.get(loggerKey) ?? deps.logger);
+      } catch (error) {
+        throw toConnectError(error);
+      }
     },
   });
   router.service(UploadService, uploadHandlers(deps.uploads));
   router.service(MediaService, mediaHandlers(deps.media));
   router.service(TemplateService, templateHandlers(deps.templates));
   router.service(HealthService, healthHandlers(deps.health));
+  router.service(AdminService, adminHandlers(deps));
   return router;
 }
 
