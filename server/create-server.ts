@@ -7,13 +7,19 @@ import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
+import { ADMIT_ALL } from "./edge/admission.ts";
+import { createAuthorization } from "./edge/authorization.ts";
+import { decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
+import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
+import { MethodGate } from "./edge/method-gate.ts";
 import type { LiveOrigins } from "./edge/origins/live-origins.ts";
+import { createProbes } from "./edge/probes.ts";
+import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import type { Authenticator } from "./edge/tokens/authenticator.ts";
 import { openAuthenticator, openOrigins } from "./open-trust.ts";
-import { MethodGate } from "./rpc/method-gate.ts";
 import { createRouter, serverStops } from "./rpc/router.ts";
 import type { ServerAuth } from "./server-auth.ts";
 import { Bell } from "./services/bell.ts";
@@ -149,19 +155,17 @@ function assemble(
   const { audit } = connections;
   const templateService = new TemplateService(shared);
   const { handlers } = createRouter(
-    { uploads, media, templates: templateService, health, origins, audit, gate, logger: deps.logger },
+    { uploads, media, templates: templateService, health, origins, audit, logger: deps.logger },
     { shutdown, local: auth.kind === "launch" },
   );
   const routes = jsonRoutes({ uploads, media });
   return createDispatcher({
     ...deps,
-    handlers,
-    routes,
-    health,
-    authenticator,
-    gate,
-    origins,
-    draining: shutdown,
+    decideOrigin: (request) => decideCors(origins.list, request),
+    probes: createProbes({ health, draining: shutdown }),
+    admission: ADMIT_ALL,
+    authorize: createAuthorization({ authenticator, gate }),
+    endpoints: new Map([...rpcEndpoints(handlers), ...jsonEndpoints(routes)]),
   });
 }
 

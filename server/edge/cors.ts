@@ -1,4 +1,5 @@
 import type { OriginEntry } from "../services/ports/origin-control.ts";
+import { MAX_ORIGIN_LENGTH } from "./origins/origin.ts";
 import type { OriginList } from "./origins/origin-list.ts";
 
 /** What the clients in fact send: connect-web, grpc-web, improbable-eng's grpc-web, and W3C tracing. */
@@ -61,6 +62,12 @@ export function judgePage(list: OriginList, { origin, referer }: PageHeaders): P
   return match
     ? { kind: "listed", echo: null, entry: match.entry }
     : { kind: "stranger", reason: "referer not allowed" };
+}
+
+/** What a refused page says of its origin, for the log: no path, no query, and not without end. */
+export function namedOrigin({ origin, referer = "" }: PageHeaders): string {
+  const named = origin ?? /^[^/?#]*\/\/[^/?#]*/.exec(referer)?.[0] ?? "";
+  return named.slice(0, MAX_ORIGIN_LENGTH);
 }
 
 export type CorsDecision =

@@ -20,11 +20,10 @@ import type { OriginControl } from "../services/ports/origin-control.ts";
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
 import { adminHandlers } from "./admin-handlers.ts";
-import { callerKey, loggerKey } from "./call-context.ts";
+import { loggerKey } from "./call-context.ts";
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
-import type { MethodGate } from "./method-gate.ts";
 import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 
@@ -35,8 +34,6 @@ export interface RouterDeps {
   readonly health: Health;
   readonly origins: OriginControl;
   readonly audit: AuditLog;
-  /** Decides who may call what. */
-  readonly gate: MethodGate;
   readonly logger: Logger;
 }
 
@@ -44,7 +41,7 @@ export interface RouterDeps {
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 3_600_000;
 
-/** All services over gRPC, gRPC-Web and Connect. Calls that are not allowed end before their body is read. */
+/** All services over gRPC, gRPC-Web and Connect. Who may call what is decided before, at the edge. */
 export function createRouter(
   deps: RouterDeps,
   options: {
@@ -60,13 +57,6 @@ export function createRouter(
     acceptCompression: [compressionGzip],
     ...(options.local && { compressMinBytes: MAX_MESSAGE_BYTES }),
     interceptors: [translateErrors(deps.logger)],
-    async requestGate({ method, values }) {
-      try {
-        await deps.gate.admit(method, values.get(callerKey), values.get(loggerKey) ?? deps.logger);
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
   });
   router.service(UploadService, uploadHandlers(deps.uploads));
   router.service(MediaService, mediaHandlers(deps.media));
