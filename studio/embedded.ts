@@ -230,8 +230,9 @@ async function remoteServer(settings: Settings): Promise<ServerAccess | null> {
     );
   // Only where it is needed: a server's parts take memory that a client of another one has no use for.
   const { mintToken } = await import("../server/edge/tokens/mint-token.ts");
+  const { tokenAudience: audience, tokenIssuer: issuer } = settings;
   const mint = (when: { readonly ttlSeconds: number; readonly now: number }) =>
-    mintToken({ secret, user, bucket, ...when });
+    mintToken({ secret, user, bucket, audience, ...(issuer !== undefined && { issuer }), ...when });
   return { url: serverUrl, token: renewingToken(mint, systemClock) };
 }
 

@@ -121,7 +121,7 @@ export class LiveOrigins implements OriginControl, AsyncDisposable {
       await this.#audit("origins.set", next, change);
       if (file) await this.#write(file, next, change);
       this.#apply(next);
-      this.#deps.logger.info("origins.changed", described);
+      this.#deps.logger.warn("origins.changed", described);
       return this.inForce();
     });
   }
@@ -162,7 +162,7 @@ export class LiveOrigins implements OriginControl, AsyncDisposable {
     const described = this.#described(next, change);
     const audited = this.#audit("origins.set", next, change);
     this.#apply(next);
-    logger.info("origins.changed", described);
+    logger.warn("origins.changed", described);
     await audited.catch((error: unknown) =>
       logger.error("origins.audit_failed", { ...described, reason: AppError.from(error).message }),
     );
