@@ -5,6 +5,8 @@ import { ByteBudget } from "#kernel/byte-budget.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import type { Tracer } from "#kernel/tracer.ts";
+import { openTracer } from "./adapters/trace/open-tracer.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
@@ -96,13 +98,22 @@ async function start(
   const { host = "127.0.0.1", port = 0 } = options;
   const { clock, logger } = deps;
   const settled = await connectionSettings(stack, options, deps);
-  const connections = stack.use(await openConnections(settled, deps));
+  const { otlpEndpoint: endpoint } = options.settings;
+  const { version = "" } = options;
+  const tracer = await openTracer({ endpoint, service: "platemark-server", version }, deps);
+  stack.defer(() => tracer.close());
+  const connections = stack.use(await openConnections(settled, { ...deps, tracer }));
   const { store } = connections;
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
   const drain = stack.adopt(new AbortController(), (controller) => controller.abort(serverStops()));
-  const handle = assemble(connections, options, deps, { serverId, shutdown: drain.signal, stack });
+  const handle = assemble(
+    connections,
+    options,
+    { ...deps, tracer },
+    { serverId, shutdown: drain.signal, stack },
+  );
   const http = new HttpServer(handle, { host, port }, { clock });
   const bound = await http.listen();
   stack.use(http);
@@ -121,7 +132,7 @@ async function start(
 function assemble(
   connections: Connections,
   { settings, auth, origins = [], version = "" }: ServerOptions,
-  deps: ServerDeps,
+  deps: ServerDeps & { readonly tracer: Tracer },
   running: {
     readonly serverId: string;
     readonly shutdown: AbortSignal;

@@ -5,7 +5,8 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
-import { callerKey, loggerKey } from "../rpc/call-context.ts";
+import type { Tracer } from "#kernel/tracer.ts";
+import { callerKey, causeKey, loggerKey } from "../rpc/call-context.ts";
 import type { Caller } from "../services/caller.ts";
 import type { Health } from "../services/health.ts";
 import { answerError, answerJson, answerNotFound } from "./answers.ts";
@@ -13,6 +14,7 @@ import { type CorsPolicy, decideCors } from "./cors.ts";
 import type { JsonRoute } from "./json-routes.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
 import { identify, type RequestIdentity } from "./request-identity.ts";
+import { startServerSpan } from "./server-span.ts";
 import type { Authenticator } from "./tokens.ts";
 
 export interface DispatcherDeps {
@@ -23,6 +25,7 @@ export interface DispatcherDeps {
   readonly cors: CorsPolicy;
   readonly clock: Clock;
   readonly random: Random;
+  readonly tracer: Tracer;
   readonly logger: Logger;
   /** Fires when the server drains: `/readyz` says so. */
   readonly draining: AbortSignal;
@@ -38,8 +41,11 @@ export function createDispatcher(
       {
         requestId: single(request.headers["x-request-id"]),
         traceparent: single(request.headers.traceparent),
+        tracestate: joined(request.headers.tracestate),
+        baggage: joined(request.headers.baggage),
       },
       deps.random,
+      deps.tracer,
     );
     const logger = deps.logger.child({ requestId: identity.requestId, traceId: identity.traceId });
     const startedMs = deps.clock.now();
@@ -52,13 +58,16 @@ export function createDispatcher(
         ms: deps.clock.now() - startedMs,
       }),
     );
-    dispatch({ ...deps, logger }, handlers, identity, path, request, response).catch((error: unknown) => {
-      const failure = AppError.from(error);
-      if (ConnectError.from(error).code === Code.Aborted || failure.code === "aborted") return;
-      if (!response.headersSent) return answerError(request, response, failure);
-      logger.warn("request.broken", { path, reason: failure.message });
-      response.destroy();
-    });
+    const span = startServerSpan(deps, identity, path, request, response);
+    deps.tracer.within(span, identity, () =>
+      dispatch({ ...deps, logger }, handlers, identity, path, request, response).catch((error: unknown) => {
+        const failure = AppError.from(error);
+        if (ConnectError.from(error).code === Code.Aborted || failure.code === "aborted") return;
+        if (!response.headersSent) return answerError(request, response, failure);
+        logger.warn("request.broken", { path, reason: failure.message });
+        response.destroy();
+      }),
+    );
   };
 }
 
@@ -94,7 +103,10 @@ async function dispatch(
   if (!handler && !route) return answerNotFound(request, response);
   const caller = await authenticate(deps, path, request);
   if (handler) {
-    const values = createContextValues().set(callerKey, caller).set(loggerKey, deps.logger);
+    const values = createContextValues()
+      .set(callerKey, caller)
+      .set(loggerKey, deps.logger)
+      .set(causeKey, identity);
     const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
     return universalResponseToNodeResponse(answer, response);
   }
@@ -106,7 +118,11 @@ async function dispatch(
   const closed = new AbortController();
   response.once("close", () => closed.abort());
   const { logger } = deps;
-  answerJson(response, 200, await route!({ body: request, caller, logger, signal: closed.signal }));
+  answerJson(
+    response,
+    200,
+    await route!({ body: request, caller, logger, signal: closed.signal, cause: identity }),
+  );
 }
 
 /** `null`: no token, or a refused one. Why, only the log says. */
@@ -135,4 +151,9 @@ async function answerReadiness(deps: DispatcherDeps, response: NodeServerRespons
 
 function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** Lists of this kind may be spread over several headers. */
+function joined(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(",") : value;
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { markKey, markSchema } from "#contracts/mark.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
+import type { Cause } from "#kernel/trace-context.ts";
 import type { Caller } from "../services/caller.ts";
 import type { MediaService } from "../services/media-service.ts";
 import { mediaIdOf } from "../services/picture-reference.ts";
@@ -15,6 +16,7 @@ export interface JsonCall {
   readonly caller: Caller;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly cause: Cause;
 }
 
 export type JsonRoute = (call: JsonCall) => Promise<unknown>;
@@ -75,10 +77,10 @@ export function jsonRoutes(deps: {
   return new Map<string, JsonRoute>([
     [
       "/api/v1/uploads",
-      async ({ body, caller, logger, signal }) => {
+      async ({ body, caller, logger, signal, cause }) => {
         const { mark, ...wanted } = await readJson(body, announcement, MAX_BODY_BYTES);
         const request = { ...wanted, markSpec: mark ? markKey(mark) : "" };
-        const [ticket] = await uploads.create(caller, [request], { logger, signal });
+        const [ticket] = await uploads.create(caller, [request], { logger, signal, cause });
         if (!ticket || "error" in ticket)
           throw ticket?.error ?? new AppError("internal", "No ticket was issued.");
         const { mediaId, objectKey, plan } = ticket;
@@ -93,7 +95,7 @@ export function jsonRoutes(deps: {
     ],
     [
       "/api/v1/uploads/complete",
-      async ({ body, caller, logger, signal }) => {
+      async ({ body, caller, logger, signal, cause }) => {
         const told = await readJson(body, completion, MAX_BODY_BYTES);
         const mediaId = told.mediaId ?? mediaIdOf(told.objectKey ?? "");
         const [row] = (await media.get(caller, [mediaId])).rows;
@@ -104,7 +106,11 @@ export function jsonRoutes(deps: {
         if (told.sha256 !== undefined && told.sha256 !== row.sha256)
           throw new AppError("upload.checksum_mismatch", "Another checksum was announced for this picture.");
         const { uploadId, parts } = told;
-        const [outcome] = await uploads.complete(caller, [{ mediaId, uploadId, parts }], { logger, signal });
+        const [outcome] = await uploads.complete(caller, [{ mediaId, uploadId, parts }], {
+          logger,
+          signal,
+          cause,
+        });
         if (!outcome || "error" in outcome) throw outcome?.error ?? new AppError("internal", "No outcome.");
         return { media: toJson(outcome.media) };
       },

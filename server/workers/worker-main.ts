@@ -4,6 +4,7 @@ import { systemRandom } from "#kernel/random.ts";
 import { createImageMarker } from "../adapters/imaging/marker.ts";
 import { createPinoLogger } from "../adapters/log/pino-logger.ts";
 import { createPictureProver } from "../adapters/proof/prover.ts";
+import { openTracer } from "../adapters/trace/open-tracer.ts";
 import type { WorkerSettings } from "../connection-settings.ts";
 import { openConnections } from "../connections.ts";
 import { openParentChannel, type ParentChannel } from "./parent-channel.ts";
@@ -40,8 +41,12 @@ async function main(channel: ParentChannel): Promise<number> {
   const settings = await Promise.race([firstStart(channel), parentGone, asked]);
   if (!settings) return 0;
   const logger = createPinoLogger({ level: settings.logLevel });
-  const deps = { clock: systemClock, random: systemRandom, logger };
   try {
+    const { otlpEndpoint: endpoint, version } = settings;
+    const tracer = await openTracer({ endpoint, service: "platemark-worker", version }, { logger });
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => tracer.close());
+    const deps = { clock: systemClock, random: systemRandom, logger, tracer };
     await using connections = await openConnections(settings.connections, deps);
     const marker = createImageMarker({
       threads: settings.concurrency,
