@@ -5,14 +5,20 @@ import { ByteBudget } from "#kernel/byte-budget.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
-import type { Tracer } from "#kernel/tracer.ts";
-import { openTracer } from "./adapters/trace/open-tracer.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
+import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
+import { createAuthorization } from "./edge/authorization.ts";
+import { createClientAddresses } from "./edge/client-address.ts";
+import { decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
+import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
+import { createProbes } from "./edge/probes.ts";
+import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
+import { type Operations, openAdmission, openOperations, type WorkerReports } from "./operations.ts";
 import { createRouter, serverStops } from "./rpc/router.ts";
 import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
@@ -60,6 +66,8 @@ export interface StartedServer {
   readonly serverId: string;
   /** What worker processes need. Holds secrets. */
   readonly connections: ConnectionSettings;
+  /** To be told of worker processes, for the metrics. */
+  readonly reports: WorkerReports;
 }
 
 export interface Server extends AsyncDisposable {
@@ -98,24 +106,36 @@ async function start(
   const { host = "127.0.0.1", port = 0 } = options;
   const { clock, logger } = deps;
   const settled = await connectionSettings(stack, options, deps);
-  const { otlpEndpoint: endpoint } = options.settings;
-  const { version = "" } = options;
-  const tracer = await openTracer({ endpoint, service: "platemark-server", version }, deps);
-  stack.defer(() => tracer.close());
-  const connections = stack.use(await openConnections(settled, { ...deps, tracer }));
+  const { settings, version = "", auth } = options;
+  // A server of one user on one computer has nobody to tell, and nobody to keep out.
+  const operations = await openOperations(
+    stack,
+    auth.kind === "launch" ? { ...settings, metricsPort: undefined } : settings,
+    { version },
+    deps,
+  );
+  const { tracer, components: observer } = operations;
+  const connections = stack.use(await openConnections(settled, { ...deps, tracer, observer }));
   const { store } = connections;
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
   const drain = stack.adopt(new AbortController(), (controller) => controller.abort(serverStops()));
-  const handle = assemble(
-    connections,
-    options,
-    { ...deps, tracer },
-    { serverId, shutdown: drain.signal, stack },
-  );
+  const addresses = createClientAddresses(settings.trustedProxies);
+  const admission =
+    auth.kind === "launch"
+      ? ADMIT_ALL
+      : await openAdmission(stack, settings, { ...settled, serverId, addresses, ...operations }, deps);
+  const { handle, endpoints } = assemble(connections, options, deps, {
+    serverId,
+    shutdown: drain.signal,
+    stack,
+    operations,
+    admission,
+  });
   const http = new HttpServer(handle, { host, port }, { clock });
   const bound = await http.listen();
+  await operations.serveMetrics({ queue: connections.queue, connections: () => http.traffic(), endpoints });
   stack.use(http);
   stack.defer(() => drain.abort(serverStops()));
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
@@ -125,22 +145,25 @@ async function start(
     database: settled.database.kind,
     queue: settled.queue.kind,
   });
-  return { url, serverId, connections: settled };
+  return { url, serverId, connections: settled, reports: operations.reports };
 }
 
 /** Services, their background work, and the dispatcher in front of them. */
 function assemble(
   connections: Connections,
   { settings, auth, origins = [], version = "" }: ServerOptions,
-  deps: ServerDeps & { readonly tracer: Tracer },
+  deps: ServerDeps,
   running: {
     readonly serverId: string;
     readonly shutdown: AbortSignal;
     readonly stack: AsyncDisposableStack;
+    readonly operations: Operations;
+    readonly admission: Admission;
   },
 ) {
-  const { repository, templates, ledger, queue, store } = connections;
-  const { serverId, shutdown, stack } = running;
+  const { templates, ledger, queue, store } = connections;
+  const { serverId, shutdown, stack, operations, admission } = running;
+  const repository = operations.counted(connections.repository);
   const commits = new Bell();
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
@@ -157,16 +180,18 @@ function assemble(
     { shutdown, local: auth.kind === "launch" },
   );
   const routes = jsonRoutes({ uploads, media });
-  const authenticator = createAuthenticator(auth, settings, deps);
-  return createDispatcher({
+  const endpoints = new Map([...rpcEndpoints(handlers), ...jsonEndpoints(routes)]);
+  const handle = createDispatcher({
     ...deps,
-    handlers,
-    routes,
-    health,
-    authenticator,
-    cors: { origins },
-    draining: shutdown,
+    tracer: operations.tracer,
+    observer: operations.calls,
+    decideOrigin: (request) => decideCors({ origins }, request),
+    probes: createProbes({ health, draining: shutdown }),
+    admission,
+    authorize: createAuthorization(createAuthenticator(auth, settings, deps)),
+    endpoints,
   });
+  return { handle, endpoints };
 }
 
 function createAuthenticator(auth: ServerAuth, settings: Settings, deps: ServerDeps): Authenticator {

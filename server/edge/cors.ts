@@ -24,6 +24,14 @@ const EXPOSED_HEADERS = [
 ].join(", ");
 const MAX_AGE_SECONDS = 7_200;
 
+/** What the decision depends on. */
+export interface CorsRequest {
+  readonly method: string;
+  readonly origin: string | undefined;
+  /** `access-control-request-method`, which makes an OPTIONS request a preflight. */
+  readonly requestedMethod: string | undefined;
+}
+
 export type CorsDecision =
   /** No browser, or the page is ours: nothing to say but `Vary`. */
   | { readonly kind: "none"; readonly headers: Readonly<Record<string, string>> }
@@ -37,14 +45,7 @@ export type CorsDecision =
 
 /** Decides on a request's `Origin` (spec.md G3, S10): the matched origin is echoed, never `*`, and caches are always
  *  told that the answer depends on it. Pure. */
-export function decideCors(
-  policy: CorsPolicy,
-  request: {
-    readonly method: string;
-    readonly origin: string | undefined;
-    readonly requestedMethod: string | undefined;
-  },
-): CorsDecision {
+export function decideCors(policy: CorsPolicy, request: CorsRequest): CorsDecision {
   const vary = { vary: "Origin" };
   if (request.origin === undefined) return { kind: "none", headers: vary };
   if (!policy.origins.includes(request.origin)) return { kind: "forbidden", headers: vary };

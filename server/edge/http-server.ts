@@ -32,6 +32,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #front;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  /** Of connections that are closed. */
+  readonly #closed = { bytesRead: 0, bytesWritten: 0 };
 
   constructor(
     handle: (request: NodeServerRequest, response: NodeServerResponse) => void,
@@ -87,6 +89,16 @@ export class HttpServer implements AsyncDisposable {
     });
   }
 
+  /** Connections open now, and bytes over all there have been. */
+  traffic(): { readonly open: number; readonly bytesRead: number; readonly bytesWritten: number } {
+    let { bytesRead, bytesWritten } = this.#closed;
+    for (const socket of this.#sockets) {
+      bytesRead += socket.bytesRead;
+      bytesWritten += socket.bytesWritten;
+    }
+    return { open: this.#sockets.size, bytesRead, bytesWritten };
+  }
+
   /** Takes no new connections, lets requests in flight end, and cuts off what takes longer than `drainMs`. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { drainMs = DRAIN_MS } = this.#options;
@@ -108,7 +120,11 @@ export class HttpServer implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#closed.bytesRead += socket.bytesRead;
+      this.#closed.bytesWritten += socket.bytesWritten;
+    });
     const onError = () => socket.destroy();
     socket.on("error", onError);
     socket.setTimeout(FIRST_BYTE_TIMEOUT_MS, onError);

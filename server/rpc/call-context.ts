@@ -11,6 +11,11 @@ export const loggerKey: ContextKey<Logger | null> = createContextKey<Logger | nu
 /** The request itself, as it goes on to what it causes. */
 export const causeKey: ContextKey<Cause | null> = createContextKey<Cause | null>(null);
 
+/** Told how the call ended, as gRPC names it: `ok`, `not_found`. */
+export const outcomeKey: ContextKey<((outcome: string) => void) | null> = createContextKey<
+  ((outcome: string) => void) | null
+>(null);
+
 /** @throws AppError `unauthenticated` where the edge has let a call in without a token. */
 export function callerOf(context: HandlerContext): Caller {
   const caller = context.values.get(callerKey);

@@ -16,10 +16,11 @@ import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
-import { callerKey, loggerKey } from "./call-context.ts";
+import { loggerKey } from "./call-context.ts";
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
+import { reportOutcome } from "./report-outcome.ts";
 import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 
@@ -35,7 +36,7 @@ export interface RouterDeps {
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 3_600_000;
 
-/** All services over gRPC, gRPC-Web and Connect. Calls without a caller end before their body is read. */
+/** All services over gRPC, gRPC-Web and Connect. Who may call what is decided before, at the edge. */
 export function createRouter(
   deps: RouterDeps,
   options: {
@@ -50,12 +51,7 @@ export function createRouter(
     maxTimeoutMs: MAX_TIMEOUT_MS,
     acceptCompression: [compressionGzip],
     ...(options.local && { compressMinBytes: MAX_MESSAGE_BYTES }),
-    interceptors: [translateErrors(deps.logger)],
-    requestGate(context) {
-      if (context.service.typeName === HealthService.typeName) return;
-      if (context.values.get(callerKey) === null)
-        throw toConnectError(new AppError("unauthenticated", "No valid token.", { retry: "reauth" }));
-    },
+    interceptors: [reportOutcome, translateErrors(deps.logger)],
   });
   router.service(UploadService, uploadHandlers(deps.uploads));
   router.service(MediaService, mediaHandlers(deps.media));

@@ -58,6 +58,7 @@ const QUEUE_OPERATIONS = [
   "deadLetters",
   "revive",
   "stats",
+  "oldestReadyMs",
 ] as const satisfies readonly (keyof Queue)[];
 
 export function guardStore(store: ObjectStore, deps: GuardDeps): ObjectStore {

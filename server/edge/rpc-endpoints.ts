@@ -1,0 +1,25 @@
+import { createContextValues } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import { callerKey, causeKey, loggerKey, outcomeKey } from "../rpc/call-context.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** The services' methods at their paths, over Connect, gRPC and gRPC-Web. */
+export function rpcEndpoints(handlers: readonly UniversalHandler[]): Iterable<[string, Endpoint]> {
+  return handlers.map((handler) => [handler.requestPath, { rpc: handler.method, serve: serveRpc(handler) }]);
+}
+
+function serveRpc(handler: UniversalHandler): Endpoint["serve"] {
+  return async (exchange) => {
+    const { request, response, caller, logger, identity } = exchange;
+    const values = createContextValues()
+      .set(callerKey, caller)
+      .set(loggerKey, logger)
+      .set(causeKey, identity)
+      .set(outcomeKey, (outcome) => {
+        exchange.outcome = outcome;
+      });
+    const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
+    return universalResponseToNodeResponse(answer, response);
+  };
+}
