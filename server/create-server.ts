@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Settings, settingsSchema } from "#contracts/settings.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
+import { Cancelled } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
@@ -10,7 +11,7 @@ import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
 import { createAuthorization } from "./edge/authorization.ts";
 import { createClientAddresses } from "./edge/client-address.ts";
-import { decideCors } from "./edge/cors.ts";
+import { type CorsRequest, decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
 import { jsonEndpoints } from "./edge/json-endpoints.ts";
@@ -18,8 +19,9 @@ import { jsonRoutes } from "./edge/json-routes.ts";
 import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
+import { WebSocketBridge } from "./edge/websocket/bridge.ts";
 import { type Operations, openAdmission, openOperations, type WorkerReports } from "./operations.ts";
-import { createRouter, serverStops } from "./rpc/router.ts";
+import { createRouter } from "./rpc/router.ts";
 import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
@@ -120,24 +122,30 @@ async function start(
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
-  const drain = stack.adopt(new AbortController(), (controller) => controller.abort(serverStops()));
+  const draining = stack.adopt(new AbortController(), (controller) =>
+    controller.abort(new Cancelled("draining")),
+  );
+  const shutdown = stack.adopt(new AbortController(), (controller) =>
+    controller.abort(new Cancelled("draining")),
+  );
   const addresses = createClientAddresses(settings.trustedProxies);
   const admission =
     auth.kind === "launch"
       ? ADMIT_ALL
       : await openAdmission(stack, settings, { ...settled, serverId, addresses, ...operations }, deps);
-  const { handle, endpoints } = assemble(connections, options, deps, {
+  const { handle, upgrade, endpoints } = assemble(connections, options, deps, {
     serverId,
-    shutdown: drain.signal,
+    draining: draining.signal,
+    shutdown: shutdown.signal,
     stack,
     operations,
     admission,
   });
-  const http = new HttpServer(handle, { host, port }, { clock });
+  const http = new HttpServer(handle, { host, port, drainMs: settings.drainMs }, { clock, upgrade });
   const bound = await http.listen();
   await operations.serveMetrics({ queue: connections.queue, connections: () => http.traffic(), endpoints });
   stack.use(http);
-  stack.defer(() => drain.abort(serverStops()));
+  stack.defer(() => draining.abort(new Cancelled("draining")));
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   logger.info("server.started", {
     url,
@@ -155,6 +163,9 @@ function assemble(
   deps: ServerDeps,
   running: {
     readonly serverId: string;
+    /** Fires first: streams end, and nobody is to come any more. */
+    readonly draining: AbortSignal;
+    /** Fires when what is in flight has had its time. */
     readonly shutdown: AbortSignal;
     readonly stack: AsyncDisposableStack;
     readonly operations: Operations;
@@ -162,7 +173,7 @@ function assemble(
   },
 ) {
   const { templates, ledger, queue, store } = connections;
-  const { serverId, shutdown, stack, operations, admission } = running;
+  const { serverId, draining, shutdown, stack, operations, admission } = running;
   const repository = operations.counted(connections.repository);
   const commits = new Bell();
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
@@ -177,21 +188,27 @@ function assemble(
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
   const { handlers } = createRouter(
     { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
-    { shutdown, local: auth.kind === "launch" },
+    {
+      shutdown,
+      clock: deps.clock,
+      local: auth.kind === "launch",
+      cancellations: { cancelled: (_method, reason) => operations.cancelled(reason) },
+    },
   );
   const routes = jsonRoutes({ uploads, media });
-  const endpoints = new Map([...rpcEndpoints(handlers), ...jsonEndpoints(routes)]);
-  const handle = createDispatcher({
+  const endpoints = new Map([...rpcEndpoints(handlers, { draining }), ...jsonEndpoints(routes)]);
+  const stations = {
     ...deps,
     tracer: operations.tracer,
     observer: operations.calls,
-    decideOrigin: (request) => decideCors({ origins }, request),
-    probes: createProbes({ health, draining: shutdown }),
+    decideOrigin: (request: CorsRequest) => decideCors({ origins }, request),
     admission,
     authorize: createAuthorization(createAuthenticator(auth, settings, deps)),
-    endpoints,
-  });
-  return { handle, endpoints };
+  };
+  const bridge = stack.use(new WebSocketBridge({ ...stations, handlers, draining }));
+  bridge.start();
+  const handle = createDispatcher({ ...stations, probes: createProbes({ health, draining }), endpoints });
+  return { handle, upgrade: bridge.upgrade, endpoints };
 }
 
 function createAuthenticator(auth: ServerAuth, settings: Settings, deps: ServerDeps): Authenticator {

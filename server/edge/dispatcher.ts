@@ -3,11 +3,11 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
-import type { Tracer } from "#kernel/tracer.ts";
+import { noTracer, type Tracer } from "#kernel/tracer.ts";
 import type { Admission } from "./admission.ts";
 import { answerJson } from "./answers.ts";
 import type { Authorize } from "./authorization.ts";
-import type { CallObserver } from "./call-observer.ts";
+import { type CallObserver, unwatched } from "./call-observer.ts";
 import type { CorsDecision, CorsRequest } from "./cors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Exchange, header, openExchange } from "./exchange.ts";
@@ -25,8 +25,10 @@ export interface DispatcherDeps {
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   readonly clock: Clock;
   readonly random: Random;
-  readonly tracer: Tracer;
-  readonly observer: CallObserver;
+  /** @default none */
+  readonly tracer?: Tracer;
+  /** @default nobody */
+  readonly observer?: CallObserver;
   readonly logger: Logger;
 }
 
@@ -38,11 +40,12 @@ export interface DispatcherDeps {
 export function createDispatcher(
   deps: DispatcherDeps,
 ): (request: NodeServerRequest, response: NodeServerResponse) => void {
+  const { tracer = noTracer, observer = unwatched } = deps;
   return (request, response) => {
     const exchange = openExchange(request, response, deps);
-    deps.observer.began(exchange);
-    const span = startServerSpan(deps.tracer, exchange, deps.endpoints.get(exchange.path));
-    deps.tracer.within(span, exchange.identity, () =>
+    observer.began(exchange);
+    const span = startServerSpan(tracer, exchange, deps.endpoints.get(exchange.path));
+    tracer.within(span, exchange.identity, () =>
       dispatch(deps, exchange).catch((error: unknown) => {
         const failure = AppError.from(error);
         if (ConnectError.from(error).code === Code.Aborted || failure.code === "aborted") return;
@@ -78,7 +81,7 @@ function decideOrigin(deps: DispatcherDeps, { request, response, method, path, l
   const decision = deps.decideOrigin({ method, origin, requestedMethod });
   for (const [name, value] of Object.entries(decision.headers)) response.setHeader(name, value);
   if (decision.kind === "forbidden") {
-    deps.observer.refused("origin", "not_allowed");
+    deps.observer?.refused("origin", "not_allowed");
     logger.warn("request.refused", { path, reason: "origin not allowed", origin });
   }
   return decision;

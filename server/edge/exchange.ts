@@ -33,7 +33,8 @@ export function openExchange(
   deps: {
     readonly clock: Clock;
     readonly random: Random;
-    readonly tracer: Tracer;
+    /** @default none */
+    readonly tracer?: Tracer;
     readonly logger: Logger;
   },
 ): Exchange {

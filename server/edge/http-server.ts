@@ -1,6 +1,7 @@
-import { createServer as createHttp1Server } from "node:http";
+import { createServer as createHttp1Server, type IncomingMessage } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
@@ -38,7 +39,11 @@ export class HttpServer implements AsyncDisposable {
   constructor(
     handle: (request: NodeServerRequest, response: NodeServerResponse) => void,
     options: HttpServerOptions,
-    deps: { readonly clock: Clock },
+    deps: {
+      readonly clock: Clock;
+      /** Takes over connections that ask for a websocket. @default nobody: they are answered as any request */
+      readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+    },
   ) {
     this.#options = options;
     this.#clock = deps.clock;
@@ -49,9 +54,13 @@ export class HttpServer implements AsyncDisposable {
         keepAliveTimeout: IDLE_TIMEOUT_MS,
         maxHeaderSize: MAX_HEADER_BYTES,
         connectionsCheckingInterval: 5_000,
+        // Whoever offers another protocol (`h2c`) is answered in this one.
+        shouldUpgradeCallback: ({ headers }) =>
+          deps.upgrade !== undefined && headers.upgrade?.toLowerCase() === "websocket",
       },
       handle,
     );
+    if (deps.upgrade) this.#http1.on("upgrade", deps.upgrade);
     this.#http2 = createHttp2Server(
       { settings: { maxHeaderListSize: MAX_HEADER_BYTES, maxConcurrentStreams: 256 } },
       handle,
