@@ -21,6 +21,7 @@ import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
 import { WebSocketBridge } from "./edge/websocket/bridge.ts";
 import { type Operations, openAdmission, openOperations, type WorkerReports } from "./operations.ts";
+import { addOperationsServices } from "./rpc/operations-services.ts";
 import { createRouter } from "./rpc/router.ts";
 import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
@@ -186,7 +187,7 @@ function assemble(
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
-  const { handlers } = createRouter(
+  const router = createRouter(
     { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
     {
       shutdown,
@@ -195,6 +196,8 @@ function assemble(
       cancellations: { cancelled: (_method, reason) => operations.cancelled(reason) },
     },
   );
+  addOperationsServices(router, { health, draining, clock: deps.clock }, settings);
+  const { handlers } = router;
   const routes = jsonRoutes({ uploads, media });
   const endpoints = new Map([...rpcEndpoints(handlers, { draining }), ...jsonEndpoints(routes)]);
   const stations = {

@@ -1,6 +1,5 @@
-import { getOption } from "@bufbuild/protobuf";
-import { policy } from "#gen/options_pb.ts";
 import { AppError } from "#kernel/errors.ts";
+import { policyOf } from "../rpc/method-policy.ts";
 import type { Caller } from "../services/caller.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Authenticator } from "./tokens.ts";
@@ -13,7 +12,7 @@ export type Authorize = (exchange: Exchange) => Promise<Caller | null>;
 export function createAuthorization(authenticator: Authenticator): Authorize {
   return async (exchange) => {
     const caller = await authenticate(authenticator, exchange);
-    const anonymous = exchange.rpc !== null && getOption(exchange.rpc, policy).anonymous;
+    const anonymous = exchange.rpc !== null && policyOf(exchange.rpc)?.anonymous === true;
     if (caller === null && !anonymous)
       throw new AppError("unauthenticated", "No valid token.", { retry: "reauth" });
     return caller;
