@@ -20,7 +20,7 @@ import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
 import { WebSocketBridge } from "./edge/websocket/bridge.ts";
-import { type Operations, openAdmission, openOperations, type WorkerReports } from "./operations.ts";
+import { type Operations, openAdmission, openOperations } from "./operations.ts";
 import { addOperationsServices } from "./rpc/operations-services.ts";
 import { createRouter } from "./rpc/router.ts";
 import { Bell } from "./services/bell.ts";
@@ -35,6 +35,7 @@ import { UploadService } from "./services/upload-service.ts";
 import { UploadSweep } from "./services/upload-sweep.ts";
 import { createObjectStoreServer } from "./store/index.ts";
 import { loadStoreKeys } from "./store-keys.ts";
+import type { WorkerReports } from "./worker-supervisor.ts";
 
 /** How callers prove who they are: a token for this launch (one user, on this computer), or tokens of a secret. */
 export type ServerAuth =

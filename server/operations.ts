@@ -1,4 +1,3 @@
-import type { MediaState } from "#contracts/media-state.ts";
 import type { Settings } from "#contracts/settings.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
@@ -17,14 +16,7 @@ import { observeStates } from "./services/observed-states.ts";
 import type { CallLimiter } from "./services/ports/call-limiter.ts";
 import { type ComponentObserver, unobserved } from "./services/ports/component-observer.ts";
 import type { MediaRepository } from "./services/ports/media-repository.ts";
-
-/** What worker processes tell of themselves. */
-export interface WorkerReports {
-  /** So many pictures have come into this state. */
-  pictures(state: MediaState, count: number): void;
-  /** A process has ended, whatever for. */
-  ended(): void;
-}
+import type { WorkerReports } from "./worker-supervisor.ts";
 
 /** What a server's operators look through, and what keeps it up. */
 export interface Operations {

@@ -7,7 +7,9 @@ import { createPictureProver } from "../adapters/proof/prover.ts";
 import { openTracer } from "../adapters/trace/open-tracer.ts";
 import type { WorkerSettings } from "../connection-settings.ts";
 import { openConnections } from "../connections.ts";
+import { observeStates } from "../services/observed-states.ts";
 import { openParentChannel, type ParentChannel } from "./parent-channel.ts";
+import { StateReports } from "./state-reports.ts";
 import { createMarkWorker } from "./worker.ts";
 
 /**
@@ -64,8 +66,11 @@ async function main(channel: ParentChannel): Promise<number> {
       deps,
     );
     try {
+      await using reports = new StateReports({ ...deps, post: (message) => channel.postMessage(message) });
+      reports.start();
+      const repository = observeStates(connections.repository, (state, count) => reports.count(state, count));
       await using worker = createMarkWorker(
-        { ...connections, marker, prover, ...deps },
+        { ...connections, repository, marker, prover, ...deps },
         {
           concurrency: settings.concurrency,
           originalsBudgetBytes: settings.memoryBudgetBytes * ORIGINALS_SHARE,
