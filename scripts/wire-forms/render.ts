@@ -80,6 +80,7 @@ function headerLines(headers: Readonly<Record<string, string | string[] | undefi
 function masked(json: string): string {
   return json
     .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "3f2c…")
+    .replace(/(?<=")[0-9a-f]{32}(?=")/g, "2706…")
     .replace(/"(https?:\/\/)[^/"]+([^?"]*)\?[^"]*"/g, '"$1store.example$2?…"')
     .replace(/"(expiresAtMs)":\d+/g, '"$1":1795632913901');
 }
