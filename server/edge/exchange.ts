@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
-import type { Caller } from "../services/caller.ts";
+import type { Principal } from "../services/principal.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
 import { identify, type RequestIdentity } from "./request-identity.ts";
 
@@ -20,7 +20,7 @@ export interface Exchange {
    *  nothing found yet. */
   rpc: DescMethod | null;
   /** Set by the station that reads tokens; `null`: nobody, which only anonymous methods accept. */
-  caller: Caller | null;
+  caller: Principal | null;
 }
 
 /** Reads who the request is, says so in the answer's headers, and logs its end. */

@@ -7,7 +7,7 @@ import { unaryEndpoint } from "./protocols/unary-endpoint.ts";
 export function rpcEndpoints(methods: RpcMethods): Iterable<[string, Endpoint]> {
   return methods.all.map((method): [string, Endpoint] => [
     method.handler.requestPath,
-    { rpc: method.spec.method, serve: serveRpc(method, methods.options) },
+    { rpc: method.spec.method, access: method.spec.method, serve: serveRpc(method, methods.options) },
   ]);
 }
 

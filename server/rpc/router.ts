@@ -1,4 +1,5 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
@@ -7,8 +8,11 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
+import type { AuditLog } from "../services/ports/audit-log.ts";
+import type { OriginControl } from "../services/ports/origin-control.ts";
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
+import { adminHandlers } from "./admin-handlers.ts";
 import { loggerKey } from "./call-context.ts";
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
@@ -22,6 +26,8 @@ export interface RouterDeps {
   readonly media: Media;
   readonly templates: Templates;
   readonly health: Health;
+  readonly origins: OriginControl;
+  readonly audit: AuditLog;
   readonly logger: Logger;
 }
 
@@ -48,7 +54,8 @@ export function createRouter(
     .service(UploadService, uploadHandlers(deps.uploads))
     .service(MediaService, mediaHandlers(deps.media))
     .service(TemplateService, templateHandlers(deps.templates))
-    .service(HealthService, healthHandlers(deps.health));
+    .service(HealthService, healthHandlers(deps.health))
+    .service(AdminService, adminHandlers(deps));
 }
 
 /** Why streams end when the server stops; clients come back. */

@@ -1,12 +1,11 @@
-import { createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { callerKey, loggerKey } from "../../rpc/call-context.ts";
 import { chooseEncoding } from "../accept-encoding.ts";
 import { type Exchange, header } from "../exchange.ts";
 import { decodeGrpcMessage, encodeGrpcMessage } from "../grpc-message.ts";
 import { bodyChunks } from "../request-body.ts";
 import { addVary } from "../vary.ts";
+import { callValues } from "./call-values.ts";
 import { binaryTypeOf, decodeText, encodeText, textTypeOf } from "./grpc-web-text.ts";
 
 const ACCEPT_HEADERS = [
@@ -21,11 +20,11 @@ const ACCEPT_HEADERS = [
  */
 export async function serveGeneral(
   handler: UniversalHandler,
-  { request, response, caller, logger }: Exchange,
+  exchange: Exchange,
   read: Buffer | null,
 ): Promise<void> {
-  const values = createContextValues().set(callerKey, caller).set(loggerKey, logger);
-  const asked = universalRequestFromNodeRequest(request, response, undefined, values);
+  const { request, response } = exchange;
+  const asked = universalRequestFromNodeRequest(request, response, undefined, callValues(exchange));
   for (const [name, offered] of ACCEPT_HEADERS) {
     const accepted = asked.header.get(name);
     if (accepted !== null) asked.header.set(name, chooseEncoding(accepted, offered) ?? "identity");
