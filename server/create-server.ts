@@ -154,9 +154,10 @@ function assemble(
   const gate = new MethodGate({ ledger: connections.oneUse });
   const { audit } = connections;
   const templateService = new TemplateService(shared);
+  const local = auth.kind === "launch";
   const methods = createRouter(
     { uploads, media, templates: templateService, health, origins, audit, logger: deps.logger },
-    { shutdown, local: auth.kind === "launch" },
+    { shutdown, local },
   );
   const routes = jsonRoutes({ uploads, media });
   return createDispatcher({
@@ -165,7 +166,7 @@ function assemble(
     probes: createProbes({ health, draining: shutdown }),
     admission: ADMIT_ALL,
     authorize: createAuthorization({ authenticator, gate }),
-    endpoints: new Map([...rpcEndpoints(methods), ...jsonEndpoints(routes)]),
+    endpoints: new Map([...rpcEndpoints(methods), ...jsonEndpoints(routes, { compress: !local })]),
   });
 }
 
