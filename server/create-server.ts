@@ -19,6 +19,7 @@ import type { LiveOrigins } from "./edge/origins/live-origins.ts";
 import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import type { Authenticator } from "./edge/tokens/authenticator.ts";
+import { openCertificate } from "./open-certificate.ts";
 import { openAuthenticator, openOrigins } from "./open-trust.ts";
 import { createRouter, serverStops } from "./rpc/router.ts";
 import type { ServerAuth } from "./server-auth.ts";
@@ -57,7 +58,7 @@ export interface ServerDeps {
 }
 
 export interface StartedServer {
-  /** Without a path: `http://127.0.0.1:41234`. */
+  /** Without a path: `http://127.0.0.1:41234`, or `https:` with a certificate. */
   readonly url: string;
   /** Names the data: a journal that speaks of another server's does not apply. */
   readonly serverId: string;
@@ -111,11 +112,15 @@ async function start(
   const origins = await openOrigins(stack, connections, options, deps);
   const running = { serverId, shutdown: drain.signal, stack, authenticator, origins };
   const handle = assemble(connections, options, deps, running);
-  const http = new HttpServer(handle, { host, port }, { clock });
+  // The program that starts an embedded server talks to it on this computer, and to nobody else.
+  const certificate = options.auth.kind === "launch" ? null : openCertificate(stack, options.settings, deps);
+  const tls = await certificate?.read();
+  const http = new HttpServer(handle, { host, port, ...(tls ? { tls } : {}) }, { clock });
   const bound = await http.listen();
   stack.use(http);
+  certificate?.follow(http);
   stack.defer(() => drain.abort(serverStops()));
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+  const url = `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   logger.info("server.started", {
     url,
     serverId,
