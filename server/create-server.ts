@@ -6,6 +6,7 @@ import { Cancelled } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { createMemoryPresenceBoard } from "./adapters/memory/presence-board.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
@@ -31,9 +32,11 @@ import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
 import { MediaService } from "./services/media-service.ts";
+import { MediaTail } from "./services/media-tail.ts";
 import { OutboxRelay } from "./services/outbox-relay.ts";
 import { SnapshotCleanup } from "./services/snapshot-cleanup.ts";
 import { StorePreparation } from "./services/store-preparation.ts";
+import { SyncService } from "./services/sync-service.ts";
 import { TemplateService } from "./services/template-service.ts";
 import { UploadService } from "./services/upload-service.ts";
 import { UploadSweep } from "./services/upload-sweep.ts";
@@ -184,7 +187,9 @@ function assemble(
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
-  const media = new MediaService(shared);
+  const tail = stack.use(new MediaTail(shared));
+  const media = new MediaService({ ...shared, tail });
+  const sync = new SyncService({ ...shared, tail, presence: createMemoryPresenceBoard() });
   const cleanup = stack.use(new SnapshotCleanup(shared, { keepMs: settings.snapshotDays * DAY_MS }));
   cleanup.start();
   const health = new Health({ ...shared, cleanup }, { serverId, version });
@@ -193,8 +198,8 @@ function assemble(
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
   const gate = new MethodGate({ ledger: connections.oneUse });
   const templateService = new TemplateService(shared);
-  const router = createRouter(
-    { uploads, media, templates: templateService, health, origins, audit, logger: deps.logger },
+  const methods = createRouter(
+    { uploads, media, templates: templateService, sync, health, origins, audit, logger: deps.logger },
     {
       shutdown,
       clock: deps.clock,
@@ -202,10 +207,9 @@ function assemble(
       cancellations: { cancelled: (_method, reason) => operations.cancelled(reason) },
     },
   );
-  addOperationsServices(router, { health, draining, clock: deps.clock }, settings);
-  const { handlers } = router;
+  addOperationsServices(methods, { health, draining, clock: deps.clock }, settings);
   const routes = jsonRoutes({ uploads, media });
-  const endpoints = new Map([...rpcEndpoints(handlers, { draining }), ...jsonEndpoints(routes)]);
+  const endpoints = new Map([...rpcEndpoints(methods, { draining }), ...jsonEndpoints(routes)]);
   const stations = {
     ...deps,
     tracer: operations.tracer,
@@ -214,7 +218,7 @@ function assemble(
     admission,
     authorize: createAuthorization({ authenticator, gate, observer: operations.calls }),
   };
-  const bridge = stack.use(new WebSocketBridge({ ...stations, handlers, draining }));
+  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining }));
   bridge.start();
   const handle = createDispatcher({ ...stations, probes: createProbes({ health, draining }), endpoints });
   return { handle, upgrade: bridge.upgrade, endpoints };

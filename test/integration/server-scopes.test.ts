@@ -1,4 +1,4 @@
-import { createConnectRouter, type Interceptor } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
 import {
   createConnectTransport,
   createGrpcTransport,
@@ -22,6 +22,7 @@ import { mintToken, type TokenGrant } from "../../server/edge/tokens/mint-token.
 import { secretKeys } from "../../server/edge/tokens/secret-key.ts";
 import { createTokenAuthenticator } from "../../server/edge/tokens/token-authenticator.ts";
 import { WebSocketBridge } from "../../server/edge/websocket/bridge.ts";
+import { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import {
   embeddedInstallation,
@@ -207,7 +208,10 @@ describe("who calls", () => {
 
   test("is what handlers read in x-auth headers, over HTTP/1.1, HTTP/2 and websockets, whatever the client wrote", async () => {
     const seen: Headers[] = [];
-    const router = createConnectRouter().service(MediaService, {
+    const methods = new RpcMethods({
+      shutdown: new AbortController().signal,
+      maxMessageBytes: 1024,
+    }).service(MediaService, {
       listMedia: (_request, context) => {
         seen.push(context.requestHeader);
         return {};
@@ -224,17 +228,16 @@ describe("who calls", () => {
       random: systemRandom,
       logger: new RecordingLogger(),
     };
-    const { handlers } = router;
     await using bridge = new WebSocketBridge({
       ...stations,
-      handlers,
+      methods,
       draining: new AbortController().signal,
     });
     bridge.start();
     const handle = createDispatcher({
       ...stations,
       probes: new Map(),
-      endpoints: new Map(rpcEndpoints(handlers)),
+      endpoints: new Map(rpcEndpoints(methods)),
     });
     const deps = { clock: systemClock, upgrade: bridge.upgrade };
     await using http = new HttpServer(handle, { host: "127.0.0.1", port: 0, drainMs: 500 }, deps);

@@ -4,6 +4,7 @@ import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { WebSocketServer } from "ws";
 import { AppError } from "#kernel/errors.ts";
 import { ERROR_TABLE, publicMessage } from "../../rpc/error-table.ts";
+import type { RpcMethods } from "../../rpc/rpc-methods.ts";
 import type { DispatcherDeps } from "../dispatcher.ts";
 import { header, openExchange } from "../exchange.ts";
 import { decideOrigin } from "../origin-station.ts";
@@ -16,7 +17,7 @@ export interface WebSocketBridgeDeps
     DispatcherDeps,
     "decideOrigin" | "admission" | "authorize" | "clock" | "random" | "logger" | "tracer" | "observer"
   > {
-  readonly handlers: readonly UniversalHandler[];
+  readonly methods: RpcMethods;
   /** Fires when the server drains: no more sockets, and those without a call are closed. */
   readonly draining: AbortSignal;
 }
@@ -43,7 +44,7 @@ export class WebSocketBridge implements AsyncDisposable {
   constructor(deps: WebSocketBridgeDeps, limits: Partial<WebSocketLimits> = {}) {
     this.#deps = deps;
     this.#limits = { ...WEBSOCKET_LIMITS, ...limits };
-    this.#handlers = new Map(deps.handlers.map((handler) => [handler.requestPath, handler]));
+    this.#handlers = new Map(deps.methods.all.map(({ handler }) => [handler.requestPath, handler]));
     // `closeTimeout` is not among the types yet.
     const options = {
       noServer: true,
@@ -59,6 +60,17 @@ export class WebSocketBridge implements AsyncDisposable {
   /** Sockets now open. */
   get sockets(): number {
     return this.#calls.size;
+  }
+
+  /** Of them, those that are not read because their handler is behind. */
+  get pausedSockets(): number {
+    return [...this.#calls].filter(({ paused }) => paused).length;
+  }
+
+  /** How long the most silent one has given no sign of life; 0 when there is none. */
+  get silentMs(): number {
+    const nowMs = this.#deps.clock.now();
+    return Math.max(0, ...[...this.#calls].map((call) => call.silentMs(nowMs)));
   }
 
   start(): void {
