@@ -82,6 +82,7 @@ async function* serveStream<M>(
   stack.defer(() => logger.info("xds.disconnected"));
   stack.use(snapshots.onChange(() => bell.ring()));
 
+  stream.setTarget(snapshots.get(group));
   const reading = { done: false, failure: null as unknown };
   const read = async () => {
     for (let next: IteratorResult<AnyRequest> = first; !next.done; next = await iterator.next()) {

@@ -24,7 +24,9 @@ function snapshotOf(
       name: `${name}-ends`,
       body: body(`${name} ${endpoints}`),
     })),
-    listener: [{ name: "edge", body: body(`edge ${listener}`), refers: Object.keys(routes) }],
+    listener: [
+      { name: "edge", body: body(`edge ${listener} ${Object.keys(routes)}`), refers: Object.keys(routes) },
+    ],
     route: Object.entries(routes).map(([name, refers]) => ({ name, body: body(refers.join()), refers })),
   });
 }
@@ -57,17 +59,21 @@ const steps = fc.array(
   { maxLength: 120 },
 );
 
+function walk(client: ModelXdsClient, sequence: readonly Step[]): void {
+  for (const step of sequence) {
+    if (typeof step === "object") client.stream.setTarget(step.snapshot);
+    else if (step === "serve") client.serve();
+    else if (step === "arrive") client.arrive();
+    else client.take(step === "refuse");
+  }
+}
+
 describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
   test("never leaves a route without its clusters and their endpoints, and ends at the target", () => {
     fc.assert(
       fc.property(steps, snapshots, (sequence, last) => {
         const client = new ModelXdsClient(variant);
-        for (const step of sequence) {
-          if (typeof step === "object") client.stream.setTarget(step.snapshot);
-          else if (step === "serve") client.serve();
-          else if (step === "arrive") client.arrive();
-          else client.take(step === "refuse");
-        }
+        walk(client, sequence);
         client.settle();
         // What was refused is not tried again until it is another.
         client.stream.setTarget(snapshotOf({ z: 0 }, { r: ["z"] }, { endpoints: 9, listener: 9 }));
@@ -77,7 +83,27 @@ describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
         client.expect(last);
         expect(client.stream.next()).toBeNull();
       }),
-      { numRuns: 500 },
+      { numRuns: 400 },
+    );
+  });
+
+  test("brings one who comes back to the target, wherever the line broke", () => {
+    fc.assert(
+      fc.property(steps, steps, snapshots, snapshots, (before, after, between, last) => {
+        const client = new ModelXdsClient(variant);
+        walk(client, before);
+        client.reconnect();
+        client.stream.setTarget(between);
+        walk(
+          client,
+          after.filter((step) => step !== "refuse"),
+        );
+        client.settle();
+        client.stream.setTarget(last);
+        client.settle();
+        client.expect(last);
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -1,6 +1,11 @@
+import { create } from "@bufbuild/protobuf";
+import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { isWholeType, REFERRERS, RESOURCE_TYPES, type ResourceType } from "./resource-type.ts";
 import { contentVersion, EMPTY_SNAPSHOT, type Snapshot, type XdsResource } from "./snapshot.ts";
 import { Subscription } from "./subscription.ts";
+
+/** Of what a client has from another time, and is not in the target. */
+const UNKNOWN = create(AnySchema);
 
 /** The two variants of the xDS protocol: each answer says everything, or only what has changed. */
 export type AdsVariant = "state_of_the_world" | "delta";
@@ -45,6 +50,10 @@ export type Verdict = "none" | "accepted" | "refused" | "stale";
 export class AdsStream {
   readonly #variant: AdsVariant;
   readonly #subscriptions = new Map<ResourceType, Subscription>();
+  /** By type, what resources that were sent refer to: who has them asks for it, whatever the target is by then. */
+  readonly #promised = new Map<ResourceType, ReadonlyMap<string, XdsResource>>();
+  /** Endpoints that new or changed clusters wait for, of which the client has not spoken yet. */
+  readonly #awaited = new Set<string>();
   #target: Snapshot = EMPTY_SNAPSHOT;
   #nonce = 0;
 
@@ -73,11 +82,11 @@ export class AdsStream {
     if ("all" in names) {
       // The client will ask again when it has seen the answer that crossed this request.
       if (stale) return "stale";
-      const verdict = this.#settle(subscription, nonce, refusal);
+      const verdict = settle(subscription, nonce, refusal);
       subscription.replace(names.all);
       return verdict;
     }
-    const verdict = stale ? "stale" : this.#settle(subscription, nonce, refusal);
+    const verdict = stale ? "stale" : settle(subscription, nonce, refusal);
     subscription.change(names.more, names.less);
     if (known === undefined) this.#recall(subscription, names.known);
     return verdict;
@@ -90,7 +99,7 @@ export class AdsStream {
       if (!subscription || subscription.pending !== null) continue;
       const desired = this.#desired(subscription);
       const changed = [...desired.values()].filter(
-        ({ name, version }) => subscription.sent.get(name) !== version,
+        ({ name, version, body }) => subscription.sent.get(name) !== version && body !== UNKNOWN,
       );
       const removed = this.#removed(subscription, desired);
       if (!this.#isDue(subscription, desired, changed, removed)) continue;
@@ -111,8 +120,8 @@ export class AdsStream {
     const referrer = REFERRERS[type];
     for (const { refers } of referrer === undefined ? [] : this.#inForce(referrer))
       for (const name of refers) {
-        const kept = pending?.content.get(name) ?? accepted.get(name);
-        if (kept && !desired.has(name)) desired.set(name, kept);
+        const kept = pending?.content.get(name) ?? accepted.get(name) ?? this.#promised.get(type)?.get(name);
+        if (kept && !desired.has(name) && (wildcard || names.has(name))) desired.set(name, kept);
       }
     return desired;
   }
@@ -148,9 +157,9 @@ export class AdsStream {
     const waits = (other: ResourceType) => (this.#subscriptions.get(other)?.pending ?? null) !== null;
     switch (type) {
       case "cluster":
-        return true;
+      // Whoever has a cluster asks for its endpoints, and Envoy answers for clusters only once it has these, too.
       case "endpoints":
-        return !waits("cluster");
+        return true;
       case "listener":
         return this.#clustersAreReady() && !waits("endpoints");
       case "route":
@@ -195,6 +204,8 @@ export class AdsStream {
       content.set(resource.name, resource);
       sent.set(resource.name, resource.version);
     }
+    if (type === "cluster") this.#endpointsAgain(subscription.accepted, content);
+    this.#promise(type, content);
     subscription.pending = { nonce, content };
     subscription.lastNonce = nonce;
     subscription.asked = false;
@@ -207,21 +218,25 @@ export class AdsStream {
     const accepted = new Map(subscription.accepted);
     for (const [name, version] of known) {
       if (!subscription.wants(name)) continue;
-      subscription.sent.set(name, version);
+      if (subscription.type !== "endpoints" || !this.#awaited.has(name)) subscription.sent.set(name, version);
       const resource = this.#target.resources[subscription.type].get(name);
-      if (resource?.version === version) accepted.set(name, resource);
+      const same = resource?.version === version;
+      accepted.set(name, same ? resource : { name, version, body: UNKNOWN, refers: [] });
     }
     subscription.accepted = accepted;
   }
 
-  #settle(subscription: Subscription, nonce: string, refusal: string | null): Verdict {
-    const { pending, type, accepted } = subscription;
-    if (pending === null || nonce !== pending.nonce) return "none";
-    subscription.pending = null;
-    if (refusal !== null) return "refused";
-    subscription.accepted = pending.content;
-    if (type === "cluster") this.#endpointsAgain(accepted, pending.content);
-    return "accepted";
+  #promise(type: ResourceType, content: ReadonlyMap<string, XdsResource>): void {
+    const referred = RESOURCE_TYPES.find((other) => REFERRERS[other] === type);
+    if (referred === undefined) return;
+    const before = this.#promised.get(referred);
+    const promised = new Map<string, XdsResource>();
+    for (const { refers } of content.values())
+      for (const name of refers) {
+        const resource = this.#target.resources[referred].get(name) ?? before?.get(name);
+        if (resource) promised.set(name, resource);
+      }
+    this.#promised.set(referred, promised);
   }
 
   /** A cluster that has changed is warmed anew, and waits for its endpoints although they are the same (xDS protocol,
@@ -229,6 +244,19 @@ export class AdsStream {
   #endpointsAgain(before: ReadonlyMap<string, XdsResource>, after: ReadonlyMap<string, XdsResource>): void {
     const endpoints = this.#subscriptions.get("endpoints");
     for (const { name, version, refers } of after.values())
-      if (before.get(name)?.version !== version) for (const wanted of refers) endpoints?.sent.delete(wanted);
+      if (before.get(name)?.version !== version)
+        for (const wanted of refers) {
+          endpoints?.sent.delete(wanted);
+          if (!endpoints) this.#awaited.add(wanted);
+        }
   }
+}
+
+function settle(subscription: Subscription, nonce: string, refusal: string | null): Verdict {
+  const { pending } = subscription;
+  if (pending === null || nonce !== pending.nonce) return "none";
+  subscription.pending = null;
+  if (refusal !== null) return "refused";
+  subscription.accepted = pending.content;
+  return "accepted";
 }

@@ -9,13 +9,20 @@ type Request = Parameters<AdsStream["request"]>[0];
  * endpoints that its clusters name and the routes that its listeners name. Each step checks what must always hold.
  */
 export class ModelXdsClient {
-  readonly stream: AdsStream;
+  stream: AdsStream;
   readonly offers: Offer[] = [];
   readonly #variant: AdsVariant;
   readonly #toServer: Request[] = [];
   readonly #toClient: Offer[] = [];
   readonly #has = new Map<ResourceType, Map<string, XdsResource>>();
   readonly #names = new Map<ResourceType, Set<string>>();
+  /** Versions of the clusters it has, and endpoints that some of them wait for. */
+  readonly #warm = new Map<string, string>();
+  readonly #cold = new Set<string>();
+  #answersForClusters = false;
+  #hasRefused = false;
+  /** Where a line breaks in the middle of a change, what follows is sent in order, but not kept from before. */
+  #checked = true;
   readonly #nonces = new Map<ResourceType, string>();
 
   constructor(variant: AdsVariant) {
@@ -27,6 +34,17 @@ export class ModelXdsClient {
     }
     this.#ask("cluster");
     this.#ask("listener");
+  }
+
+  /** The line breaks, and the client comes back to a server that knows nothing of it. */
+  reconnect(): void {
+    this.stream = new AdsStream(this.#variant);
+    for (const line of [this.#toServer, this.#toClient, this.offers]) line.length = 0;
+    this.#nonces.clear();
+    this.#cold.clear();
+    this.#answersForClusters = false;
+    this.#checked = false;
+    for (const type of RESOURCE_TYPES) this.#ask(type, new Set(), this.#has.get(type)!);
   }
 
   /** The server sends what it may. */
@@ -50,11 +68,17 @@ export class ModelXdsClient {
     if (!offer) return false;
     this.#nonces.set(offer.type, offer.nonce);
     if (refuse) {
+      this.#hasRefused ||= offer.type === "endpoints";
       this.#send(offer.type, "does not please");
       return true;
     }
     this.#apply(offer);
-    this.#send(offer.type, null);
+    // As Envoy does: it says nothing of clusters while one that is new or another waits for its endpoints.
+    if (offer.type !== "cluster") this.#send(offer.type, null);
+    if (this.#answersForClusters && this.#cold.size === 0) {
+      this.#answersForClusters = false;
+      this.#send("cluster", null);
+    }
     this.#followNames("cluster", "endpoints");
     this.#followNames("listener", "route");
     this.#check();
@@ -66,7 +90,7 @@ export class ModelXdsClient {
     let moved = true;
     while (moved) {
       this.serve();
-      moved = this.take(false) || this.arrive();
+      moved = this.take(false) || this.arrive() || this.#waitNoLonger();
     }
   }
 
@@ -84,11 +108,34 @@ export class ModelXdsClient {
     }
   }
 
+  /** After 15 s Envoy does without endpoints (`initial_fetch_timeout`): right where it has refused them itself.
+   *  @throws Error where the server let it wait. */
+  #waitNoLonger(): boolean {
+    if (!this.#answersForClusters) return false;
+    if (!this.#hasRefused) throw new Error(`waits for ${[...this.#cold].join()}`);
+    this.#cold.clear();
+    this.#answersForClusters = false;
+    this.#send("cluster", null);
+    return true;
+  }
+
   #apply({ type, resources, removed }: Offer): void {
     const has = this.#has.get(type)!;
     if (this.#variant === "state_of_the_world" && isWholeType(type)) has.clear();
     for (const name of removed) has.delete(name);
-    for (const resource of resources) has.set(resource.name, resource);
+    for (const resource of resources) {
+      if (!isWholeType(type) && !this.#names.get(type)!.has(resource.name)) continue;
+      if (type === "endpoints") this.#cold.delete(resource.name);
+      if (type === "cluster" && this.#warm.get(resource.name) !== resource.version)
+        for (const name of resource.refers) this.#cold.add(name);
+      has.set(resource.name, resource);
+    }
+    if (type !== "cluster") return;
+    this.#answersForClusters = true;
+    this.#warm.clear();
+    for (const { name, version } of has.values()) this.#warm.set(name, version);
+    const wanted = new Set([...has.values()].flatMap(({ refers }) => refers));
+    for (const name of this.#cold) if (!wanted.has(name)) this.#cold.delete(name);
   }
 
   #followNames(from: ResourceType, to: ResourceType): void {
@@ -100,7 +147,11 @@ export class ModelXdsClient {
     this.#ask(to, before);
   }
 
-  #ask(type: ResourceType, before: ReadonlySet<string> = new Set()): void {
+  #ask(
+    type: ResourceType,
+    before: ReadonlySet<string> = new Set(),
+    has: ReadonlyMap<string, XdsResource> = new Map(),
+  ): void {
     if (this.#variant === "state_of_the_world") {
       this.#send(type, null);
       return;
@@ -109,7 +160,7 @@ export class ModelXdsClient {
     const names = {
       more: [...now].filter((name) => !before.has(name)),
       less: [...before].filter((name) => !now.has(name)),
-      known: new Map(),
+      known: new Map([...has.values()].map(({ name, version }) => [name, version])),
     };
     this.#toServer.push({ type, nonce: "", refusal: null, names });
   }
@@ -125,6 +176,7 @@ export class ModelXdsClient {
 
   /** @throws Error where a route in force names what is not there, or nonces do not grow. */
   #check(): void {
+    if (!this.#checked) return;
     for (const { name, refers } of this.#has.get("route")!.values())
       for (const wanted of refers) {
         const cluster = this.#has.get("cluster")!.get(wanted);
