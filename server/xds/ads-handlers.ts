@@ -110,7 +110,9 @@ async function* serveStream<M>(
     logger.debug("xds.sent", { type: offer.type, version: offer.version, nonce: offer.nonce });
     yield toMessage(offer);
   }
-  if (reading.failure !== null && !signal.aborted) throw toConnectError(reading.failure);
+  // The server stops, or the client has gone.
+  signal.throwIfAborted();
+  if (reading.failure !== null) throw toConnectError(reading.failure);
 }
 
 /** Takes in one request. Types that are not served here get no answer, as the protocol wants it. */
