@@ -14,6 +14,7 @@ export interface Rule {
 export const ENTRY_FILES = [
   "server/connections\\.ts",
   "server/create-server\\.ts",
+  "server/open-trust\\.ts",
   "server/serve\\.ts",
   "server/workers/[a-z-]+-main\\.ts",
   "studio/embedded\\.ts",

@@ -3,15 +3,19 @@ import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import { unlimited } from "./adapters/memory/rate-limiter.ts";
 import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
+import { createSqlAuditLog } from "./adapters/sql/audit-log.ts";
 import { type Database, openDatabase } from "./adapters/sql/database.ts";
 import { createSqlMediaRepository } from "./adapters/sql/media-repository.ts";
+import { createSqlOneUseLedger } from "./adapters/sql/one-use-ledger.ts";
 import { createSqlQueue } from "./adapters/sql/queue.ts";
 import { createSqlRateLimiter } from "./adapters/sql/rate-limiter.ts";
 import { createSqlSwapLedger } from "./adapters/sql/swap-ledger.ts";
 import { createSqlTemplateRepository } from "./adapters/sql/template-repository.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
+import type { AuditLog } from "./services/ports/audit-log.ts";
 import type { MediaRepository } from "./services/ports/media-repository.ts";
 import type { ObjectStore } from "./services/ports/object-store.ts";
+import type { OneUseLedger } from "./services/ports/one-use-ledger.ts";
 import type { Queue } from "./services/ports/queue.ts";
 import type { RateLimiter } from "./services/ports/rate-limiter.ts";
 import type { SwapLedger } from "./services/ports/swap-ledger.ts";
@@ -28,6 +32,8 @@ export interface Connections extends AsyncDisposable {
   readonly queue: Queue;
   readonly limiter: RateLimiter;
   readonly store: ObjectStore;
+  readonly audit: AuditLog;
+  readonly oneUse: OneUseLedger;
   close(): Promise<void>;
 }
 
@@ -55,11 +61,25 @@ export async function openConnections(
   await queue.start();
   const limiter = await openLimiter(settings, database, name, deps);
   opened.defer(() => limiter.close());
+  const oneUse = await openOneUseLedger(settings, database, name, deps);
+  opened.defer(() => oneUse.close());
+  const audit = createSqlAuditLog(database);
   const store = createS3ObjectStore(settings.store, deps);
   opened.defer(() => store.close());
   const everything = opened.move();
   const close = () => everything.disposeAsync();
-  return { repository, templates, ledger, queue, limiter, store, close, [Symbol.asyncDispose]: close };
+  return {
+    repository,
+    templates,
+    ledger,
+    queue,
+    limiter,
+    store,
+    audit,
+    oneUse,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 /** Redis' client is loaded where it is used: it costs every process some 40 MB. */
@@ -85,4 +105,16 @@ async function openLimiter(
   if (queue.kind === "database") return createSqlRateLimiter(database, { name, perSecond: markQps, clock });
   const { createRedisRateLimiter } = await import("./adapters/redis/rate-limiter.ts");
   return createRedisRateLimiter({ url: queue.url, name, perSecond: markQps, clock, logger });
+}
+
+/** Where the jobs live, every server of the installation looks; Redis forgets void tokens by itself. */
+async function openOneUseLedger(
+  { queue }: ConnectionSettings,
+  database: Database,
+  name: string,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<OneUseLedger> {
+  if (queue.kind === "database") return createSqlOneUseLedger(database, { clock });
+  const { createRedisOneUseLedger } = await import("./adapters/redis/one-use-ledger.ts");
+  return createRedisOneUseLedger({ url: queue.url, name, clock, logger });
 }

@@ -7,11 +7,21 @@ import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
+import { ADMIT_ALL } from "./edge/admission.ts";
+import { createAuthorization } from "./edge/authorization.ts";
+import { decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
+import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
-import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
+import { MethodGate } from "./edge/method-gate.ts";
+import type { LiveOrigins } from "./edge/origins/live-origins.ts";
+import { createProbes } from "./edge/probes.ts";
+import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
+import type { Authenticator } from "./edge/tokens/authenticator.ts";
+import { openAuthenticator, openOrigins } from "./open-trust.ts";
 import { createRouter, serverStops } from "./rpc/router.ts";
+import type { ServerAuth } from "./server-auth.ts";
 import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
@@ -25,11 +35,6 @@ import { UploadSweep } from "./services/upload-sweep.ts";
 import { createObjectStoreServer } from "./store/index.ts";
 import { loadStoreKeys } from "./store-keys.ts";
 
-/** How callers prove who they are: a token for this launch (one user, on this computer), or tokens of a secret. */
-export type ServerAuth =
-  | { readonly kind: "launch"; readonly token: string }
-  | { readonly kind: "secret"; readonly secret: string };
-
 export interface ServerOptions {
   readonly settings: Settings;
   readonly auth: ServerAuth;
@@ -39,7 +44,7 @@ export interface ServerOptions {
   readonly port?: number;
   /** Marks a second over all workers where the settings name none, 0: no limit. @default 0 */
   readonly defaultMarkQps?: number;
-  /** Origins whose pages may call, exactly. @default none */
+  /** Origins whose pages may call, beside those of `originsFile`: exact or with a wildcard. @default none */
   readonly origins?: readonly string[];
   /** What `HealthService` says. @default "" */
   readonly version?: string;
@@ -102,7 +107,10 @@ async function start(
   await preparation.start();
   const serverId = await connections.repository.serverId();
   const drain = stack.adopt(new AbortController(), (controller) => controller.abort(serverStops()));
-  const handle = assemble(connections, options, deps, { serverId, shutdown: drain.signal, stack });
+  const authenticator = await openAuthenticator(stack, options.auth, options.settings, deps);
+  const origins = await openOrigins(stack, connections, options, deps);
+  const running = { serverId, shutdown: drain.signal, stack, authenticator, origins };
+  const handle = assemble(connections, options, deps, running);
   const http = new HttpServer(handle, { host, port }, { clock });
   const bound = await http.listen();
   stack.use(http);
@@ -120,16 +128,18 @@ async function start(
 /** Services, their background work, and the dispatcher in front of them. */
 function assemble(
   connections: Connections,
-  { settings, auth, origins = [], version = "" }: ServerOptions,
+  { settings, auth, version = "" }: ServerOptions,
   deps: ServerDeps,
   running: {
     readonly serverId: string;
     readonly shutdown: AbortSignal;
     readonly stack: AsyncDisposableStack;
+    readonly authenticator: Authenticator;
+    readonly origins: LiveOrigins;
   },
 ) {
   const { repository, templates, ledger, queue, store } = connections;
-  const { serverId, shutdown, stack } = running;
+  const { serverId, shutdown, stack, authenticator, origins } = running;
   const commits = new Bell();
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
@@ -141,27 +151,22 @@ function assemble(
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
+  const gate = new MethodGate({ ledger: connections.oneUse });
+  const { audit } = connections;
+  const templateService = new TemplateService(shared);
   const { handlers } = createRouter(
-    { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
+    { uploads, media, templates: templateService, health, origins, audit, logger: deps.logger },
     { shutdown, local: auth.kind === "launch" },
   );
   const routes = jsonRoutes({ uploads, media });
-  const authenticator = createAuthenticator(auth, settings, deps);
   return createDispatcher({
     ...deps,
-    handlers,
-    routes,
-    health,
-    authenticator,
-    cors: { origins },
-    draining: shutdown,
+    decideOrigin: (request) => decideCors(origins.list, request),
+    probes: createProbes({ health, draining: shutdown }),
+    admission: ADMIT_ALL,
+    authorize: createAuthorization({ authenticator, gate }),
+    endpoints: new Map([...rpcEndpoints(handlers), ...jsonEndpoints(routes)]),
   });
-}
-
-function createAuthenticator(auth: ServerAuth, settings: Settings, deps: ServerDeps): Authenticator {
-  return auth.kind === "launch"
-    ? createLaunchAuthenticator({ token: auth.token, user: settings.user, bucket: settings.s3Bucket })
-    : createSecretAuthenticator({ secret: auth.secret }, deps);
 }
 
 /** What the settings name, and embedded parts, started here, for what they leave out. */

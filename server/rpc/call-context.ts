@@ -2,10 +2,12 @@ import { type ContextKey, createContextKey, type HandlerContext } from "@connect
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Caller } from "../services/caller.ts";
+import type { Principal } from "../services/principal.ts";
 
 /** Set by the edge before a handler runs. */
-export const callerKey: ContextKey<Caller | null> = createContextKey<Caller | null>(null);
+export const callerKey: ContextKey<Principal | null> = createContextKey<Principal | null>(null);
 export const loggerKey: ContextKey<Logger | null> = createContextKey<Logger | null>(null);
+export const requestIdKey: ContextKey<string> = createContextKey("");
 
 /** @throws AppError `unauthenticated` where the edge has let a call in without a token. */
 export function callerOf(context: HandlerContext): Caller {

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 import { ErrorInfoSchema } from "#gen/errors_pb.ts";
 import { AppError, type ErrorCode } from "#kernel/errors.ts";
 
@@ -77,10 +78,25 @@ export function publicMessage(error: AppError): string {
   return KEPT_INSIDE.includes(error.code) ? (PUBLIC_MESSAGE[error.code] ?? error.message) : error.message;
 }
 
+/** The HTTP status of a code on the JSON side: the one that the Connect protocol lays down ("Error codes"). */
+export function httpStatusOf(code: Code): number {
+  return codeToHttpStatus(code);
+}
+
 /** The error as Connect sends it, the product's own code as a typed detail. */
 export function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   const failure = AppError.from(error);
-  const info = { desc: ErrorInfoSchema, value: { code: failure.code, retry: failure.retry } };
-  return new ConnectError(publicMessage(failure), ERROR_TABLE[failure.code].grpc, undefined, [info], failure);
+  const info = { desc: ErrorInfoSchema, value: errorInfo(failure) };
+  const { grpc } = ERROR_TABLE[failure.code];
+  return new ConnectError(publicMessage(failure), grpc, undefined, [info], failure);
+}
+
+/** The same details in JSON, each a google.protobuf.Any. */
+export function errorDetails(failure: AppError): readonly Readonly<Record<string, unknown>>[] {
+  return [{ "@type": `type.googleapis.com/${ErrorInfoSchema.typeName}`, ...errorInfo(failure) }];
+}
+
+function errorInfo({ code, retry }: AppError) {
+  return { code, retry };
 }

@@ -6,6 +6,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
+import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
@@ -14,9 +15,12 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
+import type { AuditLog } from "../services/ports/audit-log.ts";
+import type { OriginControl } from "../services/ports/origin-control.ts";
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
-import { callerKey, loggerKey } from "./call-context.ts";
+import { adminHandlers } from "./admin-handlers.ts";
+import { loggerKey } from "./call-context.ts";
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
@@ -28,6 +32,8 @@ export interface RouterDeps {
   readonly media: Media;
   readonly templates: Templates;
   readonly health: Health;
+  readonly origins: OriginControl;
+  readonly audit: AuditLog;
   readonly logger: Logger;
 }
 
@@ -35,7 +41,7 @@ export interface RouterDeps {
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 3_600_000;
 
-/** All services over gRPC, gRPC-Web and Connect. Calls without a caller end before their body is read. */
+/** All services over gRPC, gRPC-Web and Connect. Who may call what is decided before, at the edge. */
 export function createRouter(
   deps: RouterDeps,
   options: {
@@ -51,16 +57,12 @@ export function createRouter(
     acceptCompression: [compressionGzip],
     ...(options.local && { compressMinBytes: MAX_MESSAGE_BYTES }),
     interceptors: [translateErrors(deps.logger)],
-    requestGate(context) {
-      if (context.service.typeName === HealthService.typeName) return;
-      if (context.values.get(callerKey) === null)
-        throw toConnectError(new AppError("unauthenticated", "No valid token.", { retry: "reauth" }));
-    },
   });
   router.service(UploadService, uploadHandlers(deps.uploads));
   router.service(MediaService, mediaHandlers(deps.media));
   router.service(TemplateService, templateHandlers(deps.templates));
   router.service(HealthService, healthHandlers(deps.health));
+  router.service(AdminService, adminHandlers(deps));
   return router;
 }
 
