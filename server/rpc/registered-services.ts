@@ -1,4 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
+import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
@@ -10,4 +11,5 @@ export const REGISTERED_SERVICES: readonly DescService[] = [
   MediaService,
   TemplateService,
   HealthService,
+  AdminService,
 ];

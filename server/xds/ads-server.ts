@@ -2,7 +2,7 @@ import type { Http2Session } from "node:http2";
 import { createConnectRouter } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Clock } from "#kernel/clock.ts";
-import { answerJson, answerNotFound } from "../edge/answers.ts";
+import { answerJson } from "../edge/answers.ts";
 import { HttpServer } from "../edge/http-server.ts";
 import type { NodeServerRequest, NodeServerResponse } from "../edge/node-http.ts";
 import { serverStops } from "../rpc/router.ts";
@@ -55,9 +55,12 @@ export class AdsServer implements AsyncDisposable {
           universalRequestFromNodeRequest(request, response, undefined, undefined),
         );
         await universalResponseToNodeResponse(answer, response);
-      } else if (request.url === "/status" && request.method === "GET" && !request.headers.origin)
+      } else if (request.url === "/status" && request.method === "GET" && !request.headers.origin) {
         answerJson(response, 200, deps.status());
-      else answerNotFound(request, response);
+      } else {
+        response.writeHead(404);
+        response.end();
+      }
     };
     this.#http = new HttpServer(
       (request, response) =>

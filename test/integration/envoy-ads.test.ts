@@ -9,6 +9,7 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
+import { Agent, fetch } from "undici";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { bearer, clientOver } from "#contracts/client.ts";
 import { createFetchTransport } from "#contracts/fetch-transport.ts";
@@ -38,6 +39,8 @@ const ORIGIN = "https://studio.example";
 const CHECK = "/platemark.v1.HealthService/Check";
 const LIST = "/platemark.v1.MediaService/ListMedia";
 const WATCH = "/platemark.v1.MediaService/WatchMedia";
+/** A connection for each request: one that is kept stays with the listener that it came to until that has drained. */
+const eachItsOwn = new Agent({ pipelining: 0 });
 /** A change is with Envoy within a second (docs/guides/envoy.md); a busy machine gets more before a test gives up. */
 const PATIENCE = { timeout: 15_000, interval: 20 };
 
@@ -82,10 +85,7 @@ describeReal("Envoy with everything over our ADS", ["envoy", "python"], () => {
 
     const edge = (rest: EdgeConfigInput): EdgeConfigInput => ({
       listen: { port },
-      origins: [
-        { kind: "exact", value: ORIGIN },
-        { kind: "wildcard", value: "https://*.shop.example" },
-      ],
+      origins: [ORIGIN, "https://*.shop.example", { pattern: "https://pr-[0-9]+\\.test" }],
       ...rest,
     });
     const toServer = () =>
@@ -112,6 +112,7 @@ describeReal("Envoy with everything over our ADS", ["envoy", "python"], () => {
         method: "POST",
         headers: { "content-type": "application/json", ...headers },
         body: "{}",
+        dispatcher: eachItsOwn,
       });
     const echo = async (path = CHECK, headers?: Record<string, string>) =>
       (await (await post(path, headers)).json()) as Echo;
@@ -283,9 +284,16 @@ describeReal("Envoy with everything over our ADS", ["envoy", "python"], () => {
       test("asks endpoints by gRPC whether they are well", async () => {
         plane.configure(toEchoes({ blue: 0, green: 1 }, { healthCheck: "grpc" }));
         await vi.waitFor(async () => expect((await echo()).name).toBe("green"), PATIENCE);
-        const clusters = await (await fetch(`${envoy.admin}/clusters?format=json`)).json();
-        const green = clusters.cluster_statuses.find(({ name }: { name: string }) => name === "green");
-        expect(green.host_statuses[0].health_status.failed_active_health_check).toBeUndefined();
+        interface Clusters {
+          readonly cluster_statuses: readonly {
+            readonly name: string;
+            readonly host_statuses: readonly { readonly health_status: Readonly<Record<string, unknown>> }[];
+          }[];
+        }
+        const answer = await fetch(`${envoy.admin}/clusters?format=json`);
+        const { cluster_statuses: clusters } = (await answer.json()) as Clusters;
+        const green = clusters.find(({ name }) => name === "green")!;
+        expect(green.host_statuses[0]!.health_status.failed_active_health_check).toBeUndefined();
       });
     });
 

@@ -30,6 +30,7 @@ import { duration } from "./durations.ts";
 import type { EdgeConfig } from "./edge-config.ts";
 import type { TokenKeys } from "./http-filters.ts";
 import { edgeListener } from "./listener.ts";
+import { offeredServices } from "./method-routes.ts";
 import { edgeRoutes } from "./routes.ts";
 
 export interface BootstrapOptions {
@@ -77,11 +78,12 @@ export function staticBootstrap(
   config: EdgeConfig,
   keys: TokenKeys | null,
 ): Bootstrap {
-  const routes = { inline: edgeRoutes("platemark-edge-routes", services, config) };
+  const offered = offeredServices(services, config.withhold);
+  const routes = { inline: edgeRoutes("platemark-edge-routes", offered, config) };
   return create(BootstrapSchema, {
     ...base(options),
     staticResources: create(Bootstrap_StaticResourcesSchema, {
-      listeners: [edgeListener(services, config, keys, routes)],
+      listeners: [edgeListener(offered, config, keys, routes)],
       clusters: config.releases.flatMap((release) =>
         (["http2", "http1"] as const).map((protocol) => cluster(release, protocol, config, "here")),
       ),

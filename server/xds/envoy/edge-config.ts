@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
-import { RE2JS } from "re2js";
 import { z } from "zod";
 import { AppError } from "#kernel/errors.ts";
+import { parseOriginsDocument } from "../../edge/origins/origins-document.ts";
+import type { Environment, OriginEntry } from "../../services/ports/origin-control.ts";
 
 const port = z.int().min(1).max(65_535);
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "small letters, digits and hyphens");
@@ -24,20 +25,7 @@ const release = z
     message: "endpoints are addresses, or one host name",
   });
 
-/** What Envoy takes of RE2's instructions, where nobody has told it otherwise. */
-const LARGEST_PROGRAM = 100;
-
-const origin = z
-  .strictObject({ kind: z.enum(["exact", "wildcard", "regex"]), value: z.string().min(1).max(500) })
-  .superRefine(({ kind, value }, context) => {
-    const problem = kind === "regex" ? regexProblem(value) : originProblem(kind, value);
-    if (problem !== null) context.addIssue({ code: "custom", message: problem, path: ["value"] });
-  });
-/** A page's origin that may call: `https://shop.example`, `https://*.shop.example`, or a regular expression (RE2) that
- *  has to match all of it. */
-export type OriginEntry = z.infer<typeof origin>;
-
-const edgeConfigSchema = z
+const edgeDocumentSchema = z
   .strictObject({
     listen: z
       .strictObject({
@@ -50,7 +38,13 @@ const edgeConfigSchema = z
     domains: z.array(z.string().min(1)).min(1).default(["*"]),
     /** Proxies before Envoy whose `x-forwarded-for` is believed. */
     trustedProxies: z.int().min(0).max(10).default(0),
-    origins: z.array(origin).max(1_000).default([]),
+    /** Origins whose pages may call, as the server's own list has them. */
+    origins: z.array(z.unknown()).default([]),
+    /** The server's own list: what is in it for `environment` is allowed, too. */
+    originsFile: z.string().min(1).optional(),
+    environment: z.enum(["production", "staging", "local"]).default("production"),
+    /** Services that are not for those outside, by their full names. */
+    withhold: z.array(z.string().min(1)).default(["platemark.v1.AdminService"]),
     tokens: z
       .strictObject({
         /** File with a JSON Web Key Set. */
@@ -76,27 +70,12 @@ const edgeConfigSchema = z
     message: "one release at least must have a weight above 0",
     path: ["releases"],
   });
+type EdgeDocument = z.infer<typeof edgeDocumentSchema>;
+export type Release = EdgeDocument["releases"][number];
+
 /** What a site says of the way to its servers (docs/guides/envoy.md). */
-export type EdgeConfig = z.infer<typeof edgeConfigSchema>;
-export type Release = EdgeConfig["releases"][number];
-
-function originProblem(kind: "exact" | "wildcard", value: string): string | null {
-  if (kind === "wildcard" && !/^https?:\/\/\*\.[^*]+$/.test(value))
-    return "a wildcard is like https://*.shop.example";
-  const spelt = value.replace("://*.", "://");
-  return URL.canParse(spelt) && new URL(spelt).origin === spelt
-    ? null
-    : "an origin is a scheme, a host and perhaps a port, as browsers write it";
-}
-
-function regexProblem(value: string): string | null {
-  try {
-    return RE2JS.compile(`^(?:${value})$`).programSize() <= LARGEST_PROGRAM
-      ? null
-      : "the expression is larger than Envoy takes";
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+export interface EdgeConfig extends Omit<EdgeDocument, "origins"> {
+  readonly origins: readonly OriginEntry[];
 }
 
 /** @throws AppError `config.invalid` that names the place. */
@@ -107,8 +86,21 @@ export function parseEdgeConfig(text: string, file: string): EdgeConfig {
   } catch (cause) {
     throw new AppError("config.invalid", `${file} is no valid JSON: ${(cause as Error).message}.`, { cause });
   }
-  const parsed = edgeConfigSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  const parsed = edgeDocumentSchema.safeParse(value);
+  if (parsed.success) {
+    const { origins, environment } = parsed.data;
+    const list = JSON.stringify({ [environment]: origins });
+    return { ...parsed.data, origins: originsOf(list, environment, file) };
+  }
   const { path, message } = parsed.error.issues[0]!;
   throw new AppError("config.invalid", `${file} is wrong at “${path.join(".") || "its top"}”: ${message}.`);
+}
+
+/** One environment's origins of a list. @throws AppError `config.invalid` that names the entry. */
+export function originsOf(text: string, environment: Environment, file: string): readonly OriginEntry[] {
+  try {
+    return parseOriginsDocument(text)[environment];
+  } catch (cause) {
+    throw new AppError("config.invalid", `${file}, origins: ${AppError.from(cause).message}`, { cause });
+  }
 }

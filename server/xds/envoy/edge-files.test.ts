@@ -55,6 +55,24 @@ describe("the files of a site's configuration", () => {
     });
   });
 
+  test("take the server's own list of origins in, its environment alone", async () => {
+    const lists = { production: ["https://shop.example"], staging: ["https://staging.example"] };
+    await writeFile(join(folder, "origins.json"), JSON.stringify(lists));
+    const releases = [{ name: "a", endpoints: [{ host: "10.0.0.1", port: 1 }] }];
+    const edge = {
+      origins: ["https://own.example"],
+      originsFile: "origins.json",
+      environment: "staging",
+      releases,
+    };
+    await writeFile(join(folder, "edge.json"), JSON.stringify(edge));
+    const { config } = await readEdgeFiles(join(folder, "edge.json"));
+    expect(config.origins.map(({ value }) => value)).toEqual([
+      "https://own.example",
+      "https://staging.example",
+    ]);
+  });
+
   test("are another text when the keys change", async () => {
     const before = await read({ keys: [EC] }, "inline");
     expect((await read({ keys: [EC, EC] }, "inline")).text).not.toBe(before.text);

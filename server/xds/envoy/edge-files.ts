@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { AppError } from "#kernel/errors.ts";
-import { type EdgeConfig, parseEdgeConfig } from "./edge-config.ts";
+import { type EdgeConfig, originsOf, parseEdgeConfig } from "./edge-config.ts";
 import type { TokenKeys } from "./http-filters.ts";
 
 /** A site's configuration with what it names, read at one moment. */
@@ -20,14 +20,22 @@ export async function readEdgeFiles(
   path: string,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<EdgeFiles> {
-  const text = await read(path, signal);
-  const config = parseEdgeConfig(text, path);
-  if (config.tokens === undefined) return { config, keys: null, text };
-  const jwks = resolve(dirname(path), config.tokens.jwks);
+  const beside = (name: string) => resolve(dirname(path), name);
+  const texts = [await read(path, signal)];
+  let config = parseEdgeConfig(texts[0]!, path);
+  if (config.originsFile !== undefined) {
+    const list = beside(config.originsFile);
+    texts.push(await read(list, signal));
+    const more = originsOf(texts.at(-1)!, config.environment, list);
+    config = { ...config, origins: [...config.origins, ...more] };
+  }
+  if (config.tokens === undefined) return { config, keys: null, text: texts.join("\n") };
+  const jwks = beside(config.tokens.jwks);
   const keysText = await read(jwks, signal);
+  texts.push(keysText);
   checkKeys(keysText, jwks, config.tokens.deliver);
   const keys = config.tokens.deliver === "inline" ? { inline: keysText } : { path: jwks };
-  return { config, keys, text: `${text}\n${keysText}` };
+  return { config, keys, text: texts.join("\n") };
 }
 
 async function read(path: string, signal: AbortSignal | undefined): Promise<string> {

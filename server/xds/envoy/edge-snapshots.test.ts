@@ -2,6 +2,7 @@ import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 import { REGISTERED_SERVICES } from "../../rpc/registered-services.ts";
 import { RouteConfigurationSchema } from "../gen/envoy/config/route/v3/route_pb.ts";
+import { CorsPolicySchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { RESOURCE_TYPES } from "../resource-type.ts";
 import { parseEdgeConfig } from "./edge-config.ts";
 import { edgeSnapshots, type NodeGroup, nodeGroupOf } from "./edge-snapshots.ts";
@@ -85,6 +86,31 @@ describe("snapshots", () => {
       match?.pathSpecifier.case === "prefix" ? [match.pathSpecifier.value] : [],
     );
     expect(prefixes).not.toContain("/");
+  });
+
+  test("lead nobody outside to what is withheld, which must be there", () => {
+    const paths = routesOf([release("a", 1)]).map(({ match }) => String(match?.pathSpecifier.value));
+    expect(paths.filter((path) => path.includes("AdminService"))).toEqual([]);
+    const typo = { withhold: ["platemark.v1.AdminServices"], releases: [release("a", 1)] };
+    const config = parseEdgeConfig(JSON.stringify(typo), "edge.json");
+    expect(() => edgeSnapshots(REGISTERED_SERVICES, config, null)).toThrowError(/AdminServices/);
+  });
+
+  test("leave origins to the server that Envoy cannot answer as it does", () => {
+    const origins = [
+      "https://*.shop.example",
+      "https://shop.example",
+      "null",
+      { origin: "https://c.example", credentials: true },
+    ];
+    const config = parseEdgeConfig(JSON.stringify({ releases: [release("a", 1)], origins }), "edge.json");
+    const [route] = edgeSnapshots(REGISTERED_SERVICES, config, null).get("envoy")!.resources.route.values();
+    const host = anyUnpack(route!.body, RouteConfigurationSchema)!.virtualHosts[0]!;
+    const cors = anyUnpack(host.typedPerFilterConfig["envoy.filters.http.cors"]!, CorsPolicySchema)!;
+    expect(cors.allowOriginStringMatch.map(({ matchPattern: { case: kind } }) => kind)).toEqual([
+      "exact",
+      "safeRegex",
+    ]);
   });
 
   test.each([

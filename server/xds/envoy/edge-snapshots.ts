@@ -9,6 +9,7 @@ import { cluster, hasAddresses, loadAssignment } from "./clusters.ts";
 import type { EdgeConfig } from "./edge-config.ts";
 import type { TokenKeys } from "./http-filters.ts";
 import { edgeListener } from "./listener.ts";
+import { offeredServices } from "./method-routes.ts";
 import { GRPC_LISTENER, grpcCluster, grpcListener, grpcRoutes } from "./proxyless.ts";
 import { edgeRoutes, routedClusters } from "./routes.ts";
 
@@ -30,6 +31,7 @@ export function edgeSnapshots(
   keys: TokenKeys | null,
 ): ReadonlyMap<NodeGroup, Snapshot> {
   const { releases } = config;
+  const offered = offeredServices(services, config.withhold);
   const refersTo = (release: EdgeConfig["releases"][number]) => (hasAddresses(release) ? [release.name] : []);
   const endpoints = releases
     .filter(hasAddresses)
@@ -43,14 +45,14 @@ export function edgeSnapshots(
     ),
     endpoints,
     listener: [
-      part(ListenerSchema, ...named(edgeListener(services, config, keys, { named: EDGE_ROUTES })), [
+      part(ListenerSchema, ...named(edgeListener(offered, config, keys, { named: EDGE_ROUTES })), [
         EDGE_ROUTES,
       ]),
     ],
     route: [
       part(
         RouteConfigurationSchema,
-        ...named(edgeRoutes(EDGE_ROUTES, services, config)),
+        ...named(edgeRoutes(EDGE_ROUTES, offered, config)),
         routedClusters(config),
       ),
     ],

@@ -1,5 +1,7 @@
 import { create, type DescService, type MessageInitShape } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
+import { EXPOSED_HEADERS, MAX_AGE_SECONDS, REQUEST_HEADERS } from "../../edge/cors.ts";
+import { stringMatchers } from "../../edge/origins/string-matchers.ts";
 import {
   type RetryPolicySchema,
   type RouteActionSchema,
@@ -15,7 +17,6 @@ import { duration } from "./durations.ts";
 import type { EdgeConfig } from "./edge-config.ts";
 import { CORS_FILTER } from "./http-filters.ts";
 import { methodRoutes } from "./method-routes.ts";
-import { originMatchers } from "./origin-matchers.ts";
 import { websocketMatch } from "./websocket-match.ts";
 
 export type RouteInit = MessageInitShape<typeof RouteSchema>;
@@ -34,13 +35,6 @@ const STREAM_IDLE_MS = 300_000;
 /** Nothing was sent, or certainly not taken. */
 const RETRY_ALWAYS = "connect-failure,refused-stream";
 const RETRY_REPEATABLE = `${RETRY_ALWAYS},reset-before-request,unavailable,retriable-status-codes`;
-
-/** What browsers' clients send, and may read: as our servers say it themselves. */
-const ALLOWED_HEADERS =
-  "authorization,connect-protocol-version,connect-timeout-ms,content-type,grpc-timeout,traceparent,x-grpc-web,x-request-id,x-user-agent";
-const EXPOSED_HEADERS =
-  "grpc-encoding,grpc-message,grpc-status,grpc-status-details-bin,traceparent,x-request-id";
-const MAX_AGE_SECONDS = "7200";
 
 /** The routes of Envoy: one for each method, the plain JSON paths, and nothing else. */
 export function edgeRoutes(
@@ -152,12 +146,23 @@ function retryPolicy(repeatable: boolean): MessageInitShape<typeof RetryPolicySc
   };
 }
 
+/** Origins that Envoy answers for. Those with credentials, and pages without an origin, it cannot tell from others: it
+ *  lets their preflights through, and our servers answer. */
 function corsPolicy({ origins }: EdgeConfig) {
+  const plain = origins.filter(({ credentials, value }) => !credentials && value !== "null");
   return create(CorsPolicySchema, {
-    allowOriginStringMatch: originMatchers(origins),
-    allowMethods: "GET,POST",
-    allowHeaders: ALLOWED_HEADERS,
+    allowOriginStringMatch: stringMatchers(plain).map((matcher) => ({
+      matchPattern:
+        "exact" in matcher
+          ? { case: "exact" as const, value: matcher.exact }
+          : // Has to match the whole origin, in a `StringMatcher`.
+            { case: "safeRegex" as const, value: { regex: matcher.safeRegex } },
+    })),
+    allowMethods: "GET, POST",
+    allowHeaders: REQUEST_HEADERS,
     exposeHeaders: EXPOSED_HEADERS,
-    maxAge: MAX_AGE_SECONDS,
+    maxAge: String(MAX_AGE_SECONDS),
+    allowPrivateNetworkAccess: true,
+    forwardNotMatchingPreflights: true,
   });
 }
