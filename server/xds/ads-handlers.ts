@@ -126,7 +126,7 @@ function hear(deps: AdsDeps, stream: AdsStream, id: string, message: AnyRequest)
   const request: AdsRequest = {
     type,
     nonce: message.responseNonce,
-    refusal: message.errorDetail?.message ?? null,
+    refusal: message.errorDetail?.message.trim().replace(/\s*\n\s*/g, "; ") ?? null,
     names:
       "resourceNames" in message
         ? { all: message.resourceNames }
@@ -148,9 +148,14 @@ function hear(deps: AdsDeps, stream: AdsStream, id: string, message: AnyRequest)
 function identify(node: Node | undefined): { readonly id: string; readonly agent: string } {
   if (!node?.id)
     throw toConnectError(new AppError("invalid_argument", "The first request must name its node."));
-  const { id, userAgentName, userAgentVersionType: version } = node;
-  const number = version.case === "userAgentVersion" ? ` ${version.value}` : "";
-  return { id: id.slice(0, 200), agent: `${userAgentName}${number}`.slice(0, 200) };
+  return { id: node.id.slice(0, 200), agent: `${node.userAgentName} ${versionOf(node)}`.trim().slice(0, 200) };
+}
+
+/** gRPC's libraries write their version out, Envoy gives numbers. */
+function versionOf({ userAgentVersionType: version }: Node): string {
+  if (version.case === "userAgentVersion") return version.value;
+  const { majorNumber, minorNumber, patch } = version.value?.version ?? {};
+  return majorNumber === undefined ? "" : `${majorNumber}.${minorNumber}.${patch}`;
 }
 
 function stateOf(offer: Offer): MessageInitShape<typeof DiscoveryResponseSchema> {

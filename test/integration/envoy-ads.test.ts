@@ -303,6 +303,7 @@ describeReal("Envoy with everything over our ADS", ["envoy", "python"], () => {
         await vi.waitFor(async () => expect((await echo()).name).toBe("blue"), PATIENCE);
         plane.snapshots.set(new Map([["envoy", withBadCluster(toEchoes({ blue: 0, green: 1 }))]]));
         await vi.waitFor(() => expect(report().types.cluster?.refusal?.message).toMatch(/bad/), PATIENCE);
+        expect(report().agent).toMatch(/^envoy \d+\.\d+\.\d+$/);
         expect(plane.logger.of("xds.refused").at(-1)?.fields).toMatchObject({ type: "cluster" });
         expect(await share(20)).toBe(0);
         plane.configure(toEchoes({ blue: 0, green: 1 }));

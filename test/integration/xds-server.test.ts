@@ -116,27 +116,27 @@ describe("the control plane", () => {
       stream.say({
         typeUrl: TYPE_URLS.cluster,
         responseNonce,
-        errorDetail: { code: 3, message: "no such thing" },
+        errorDetail: { code: 3, message: "no such\n thing\n" },
       });
       await vi.waitFor(async () => {
         const { types } = (await status()).nodes.find(({ id }: { id: string }) => id === "edge-2");
         expect(types.cluster).toMatchObject({
           acceptedVersion: "",
-          refusal: { version: versionInfo, message: "no such thing" },
+          refusal: { version: versionInfo, message: "no such; thing" },
           refusals: 1,
         });
       }, PATIENCE);
       expect(logger.of("xds.refused").at(-1)?.fields).toMatchObject({
         node: "edge-2",
         type: "cluster",
-        reason: "no such thing",
+        reason: "no such; thing",
       });
     }
     await vi.waitFor(async () => {
       const { nodes } = await status();
       expect(nodes.find(({ id }: { id: string }) => id === "edge-2")).toMatchObject({
         connected: false,
-        types: { cluster: { refusal: { message: "no such thing" } } },
+        types: { cluster: { refusal: { message: "no such; thing" } } },
       });
     }, PATIENCE);
   });

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { REGISTERED_SERVICES } from "../../rpc/registered-services.ts";
 import { readEdgeFiles } from "./edge-files.ts";
+import { edgeSnapshots } from "./edge-snapshots.ts";
 
 const EC = { kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", y: "x" };
 
@@ -71,6 +73,11 @@ describe("the files of a site's configuration", () => {
       "https://own.example",
       "https://staging.example",
     ]);
+  });
+
+  test("that are shipped as an example are good", async () => {
+    const { config, keys } = await readEdgeFiles("resources/deploy/envoy/edge.json");
+    expect(edgeSnapshots(REGISTERED_SERVICES, config, keys).get("envoy")?.resources.endpoints.size).toBe(2);
   });
 
   test("are another text when the keys change", async () => {
