@@ -46,6 +46,10 @@ export function adsHandlers(deps: AdsDeps): ServiceImpl<typeof AggregatedDiscove
     streams++;
     try {
       yield* serveStream(deps, variant, requests, context.signal, toMessage);
+    } catch (error) {
+      if (!context.signal.aborted)
+        deps.logger.warn("xds.stream_failed", { reason: AppError.from(error).message });
+      throw error;
     } finally {
       streams--;
     }
@@ -148,7 +152,10 @@ function hear(deps: AdsDeps, stream: AdsStream, id: string, message: AnyRequest)
 function identify(node: Node | undefined): { readonly id: string; readonly agent: string } {
   if (!node?.id)
     throw toConnectError(new AppError("invalid_argument", "The first request must name its node."));
-  return { id: node.id.slice(0, 200), agent: `${node.userAgentName} ${versionOf(node)}`.trim().slice(0, 200) };
+  return {
+    id: node.id.slice(0, 200),
+    agent: `${node.userAgentName} ${versionOf(node)}`.trim().slice(0, 200),
+  };
 }
 
 /** gRPC's libraries write their version out, Envoy gives numbers. */

@@ -172,6 +172,9 @@ describe("the control plane", () => {
     const resourceNames = Array.from({ length: 10_001 }, (_, at) => `n${at}`);
     greedy.say({ node: node("edge-5"), typeUrl: TYPE_URLS.route, resourceNames });
     await expect(greedy.hear()).rejects.toThrow(/resource_exhausted/);
+    expect(logger.of("xds.stream_failed").at(-1)?.fields).toMatchObject({
+      reason: expect.stringContaining("10000 names"),
+    });
     expect((await fetch(`${url}/status`, { headers: { origin: "https://evil.example" } })).status).toBe(404);
     const web = createClient(
       AggregatedDiscoveryService,
