@@ -1,4 +1,4 @@
-import { createConnectRouter, type Interceptor } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
 import {
   createConnectTransport,
   createGrpcTransport,
@@ -20,6 +20,7 @@ import { rpcEndpoints } from "../../server/edge/rpc-endpoints.ts";
 import { mintToken, type TokenGrant } from "../../server/edge/tokens/mint-token.ts";
 import { secretKeys } from "../../server/edge/tokens/secret-key.ts";
 import { createTokenAuthenticator } from "../../server/edge/tokens/token-authenticator.ts";
+import { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import {
   embeddedInstallation,
@@ -201,7 +202,10 @@ describe("who calls", () => {
 
   test("is what handlers read in x-auth headers, over HTTP/1.1 and HTTP/2, whatever the client wrote", async () => {
     const seen: Headers[] = [];
-    const router = createConnectRouter().service(MediaService, {
+    const methods = new RpcMethods({
+      shutdown: new AbortController().signal,
+      maxMessageBytes: 1024,
+    }).service(MediaService, {
       listMedia: (_request, context) => {
         seen.push(context.requestHeader);
         return {};
@@ -216,7 +220,7 @@ describe("who calls", () => {
       probes: new Map(),
       admission: ADMIT_ALL,
       authorize: createAuthorization({ authenticator, gate }),
-      endpoints: new Map(rpcEndpoints(router.handlers)),
+      endpoints: new Map(rpcEndpoints(methods)),
       clock: systemClock,
       random: systemRandom,
       logger,
