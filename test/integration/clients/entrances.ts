@@ -1,25 +1,27 @@
 import type { RealComponent } from "../../support/component-variables.ts";
-import { startEnvoy } from "../../support/static-envoy.ts";
+import { startEdgeEnvoy, type Upstream } from "../../support/edge-envoy.ts";
 
 /** A way that clients take to servers on this machine. */
 export interface Entrance {
   readonly name: string;
   readonly needs: readonly RealComponent[];
-  /** Opens the way to each port, and answers where clients go instead. */
-  open(ports: readonly number[], stack: AsyncDisposableStack): Promise<readonly number[]>;
+  /** Refuses bad tokens before the server sees them. */
+  readonly checksTokens: boolean;
+  /** Answers where clients go instead of each server's port. */
+  open(servers: readonly Upstream[], stack: AsyncDisposableStack): Promise<readonly number[]>;
 }
 
 export const ENTRANCES: readonly Entrance[] = [
-  { name: "straight to the server", needs: [], open: async (ports) => ports },
+  {
+    name: "straight to the server",
+    needs: [],
+    checksTokens: false,
+    open: async (servers) => servers.map(({ port }) => port),
+  },
   {
     name: "through Envoy",
     needs: ["envoy"],
-    open: async (ports, stack) =>
-      Promise.all(
-        ports.map(async (port) => {
-          const envoy = stack.use(await startEnvoy(port));
-          return envoy.port;
-        }),
-      ),
+    checksTokens: true,
+    open: async (servers, stack) => stack.use(await startEdgeEnvoy(servers)).ports,
   },
 ];

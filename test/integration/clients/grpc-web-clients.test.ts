@@ -2,10 +2,12 @@ import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ErrorInfo, ErrorInfoSchema } from "#gen/errors_pb.ts";
+import { REGISTERED_SERVICES } from "../../../server/rpc/registered-services.ts";
 import { type CallServer, startCallServer } from "../../support/call-server.ts";
 import { type ClientPages, openClientPages } from "../../support/client-page.ts";
 import { describeReal } from "../../support/real-components.ts";
-import { embeddedInstallation, type RunningServer, startServer, testFile } from "../server-harness.ts";
+import { WorkService } from "../../support/work-service.ts";
+import { embeddedInstallation, type RunningServer, SECRET, startServer, testFile } from "../server-harness.ts";
 import { ENTRANCES } from "./entrances.ts";
 import type { CallOrder, CallOutcome, ClientName } from "./page/call.ts";
 import type { ClientsPage } from "./page/page.ts";
@@ -39,7 +41,11 @@ for (const entrance of ENTRANCES)
       const origins = [pages.allowedOrigin];
       product = stack.use(await startServer(stack.use(await embeddedInstallation()), { origins }));
       work = stack.use(await startCallServer({ origins }));
-      const ports = await entrance.open([Number(new URL(product.url).port), work.port], stack);
+      const servers = [
+        { port: Number(new URL(product.url).port), services: REGISTERED_SERVICES, origins, secret: SECRET },
+        { port: work.port, services: [WorkService], origins },
+      ];
+      const ports = await entrance.open(servers, stack);
       [atProduct, atWork] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string];
       page = await pages.open(pages.allowedOrigin);
       stranger = await pages.open(pages.refusedOrigin);
