@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -11,6 +12,7 @@ import {
 } from "@connectrpc/connect-node";
 import { Agent, fetch } from "undici";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
 import { bearer, clientOver } from "#contracts/client.ts";
 import { createFetchTransport } from "#contracts/fetch-transport.ts";
 import { systemClock } from "#kernel/clock.ts";
@@ -194,6 +196,15 @@ describeReal("Envoy with everything over our ADS", ["envoy", "python"], () => {
           expect(headers.get("vary")?.match(/Origin/gi)).toEqual(["Origin"]);
       });
 
+      test("lets a page's websocket through to the server's own bridge", async () => {
+        const socket = new WebSocket(`${url.replace("http", "ws")}${WATCH}`, "grpc-websockets", {
+          headers: { origin: ORIGIN },
+        });
+        await once(socket, "open");
+        expect(socket.protocol).toBe("grpc-websockets");
+        socket.terminate();
+      });
+
       test("stops calls without a good token before the server, and lets anonymous ones pass", async () => {
         const statuses = await Promise.all(
           [{}, { authorization: "Bearer nonsense" }, { authorization: `Bearer ${await server.token()}` }].map(
@@ -202,6 +213,14 @@ describeReal("Envoy with everything over our ADS", ["envoy", "python"], () => {
         );
         expect(statuses).toEqual([401, 401, 200]);
         expect((await post(CHECK)).status).toBe(200);
+        const stranger = [bearer(async () => "nonsense")];
+        for (const transport of [
+          createGrpcTransport({ baseUrl: url, interceptors: stranger }),
+          createGrpcWebTransport({ baseUrl: url, httpVersion: "1.1", interceptors: stranger }),
+        ])
+          await expect(
+            clientOver(transport as Parameters<typeof clientOver>[0]).media.listMedia({}),
+          ).rejects.toThrow(/unauthenticated/);
         expect((await post("/platemark.v1.MediaService/NoSuchMethod")).status).not.toBe(200);
       });
     });
