@@ -1,4 +1,4 @@
-"""Uploads one picture, waits until it is marked, lists pictures, and branches on an error's code.
+"""Uploads one picture, waits until the server has verified it, lists pictures, and branches on an error's code.
 
   pip install grpcio grpcio-tools grpcio-status
   python -m grpc_tools.protoc -I shared/contracts/proto --python_out=stubs --grpc_python_out=stubs \
@@ -61,7 +61,7 @@ def main(path: Path) -> None:
             completed = uploads.CompleteUploads(request, metadata=metadata, timeout=60).items[0]
             if completed.WhichOneof("outcome") == "error":
                 raise SystemExit(f"{completed.error.code}: {completed.error.message}")
-        # 4. Follow it; leaving the loop takes the stream back.
+        # 4. Follow it, here until it is uploaded; later changes say that it is marked.
         changes = media.WatchMedia(media_pb2.WatchMediaRequest(after_sequence=0), metadata=metadata, timeout=60)
         for item in (item for change in changes for item in change.items):
             if item.id == ticket.media_id and item.state in SETTLED:

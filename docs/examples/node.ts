@@ -1,5 +1,5 @@
 /**
- * Uploads one picture, waits until it is marked, lists pictures, and branches on an error's code.
+ * Uploads one picture, waits until the server has verified it, lists pictures, and branches on an error's code.
  *   PLATEMARK_URL=http://127.0.0.1:4410 PLATEMARK_TOKEN=… node docs/examples/node.ts PICTURE.jpg
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -43,7 +43,8 @@ if (ticket.how.case === "put") {
   if (outcome.case === "error") throw new Error(`${outcome.value.code}: ${outcome.value.message}`);
 }
 
-// 4. Follow it. Changes come as they happen; remember `sequence` and nothing is missed after a pause.
+// 4. Follow it. Changes come as they happen, here until it is uploaded; later ones say that it is marked. Remember
+// `sequence`, and nothing is missed after a pause.
 const last = await settled(ticket.mediaId);
 const [state = ""] = Object.entries(MediaState).find(([, number]) => number === last.state) ?? [];
 console.log(`state ${state.toLowerCase()}`);

@@ -1,4 +1,4 @@
-// Uploads one picture, waits until it is marked, lists pictures, and branches on an error's code.
+// Uploads one picture, waits until the server has verified it, lists pictures, and branches on an error's code.
 //
 //	buf generate ../../../shared/contracts/proto && go mod tidy
 //	PLATEMARK_URL=127.0.0.1:4410 PLATEMARK_TOKEN=… go run . PICTURE.jpg
@@ -85,7 +85,7 @@ func upload(path string) error {
 		return fmt.Errorf("this example cannot send it: %v", ticket)
 	}
 
-	// 4. Follow it.
+	// 4. Follow it, here until it is uploaded; later changes say that it is marked.
 	state, err := settled(ctx, media, ticket.MediaId)
 	if err != nil {
 		return err

@@ -7,7 +7,13 @@ import { type CallServer, startCallServer } from "../../support/call-server.ts";
 import { type ClientPages, openClientPages } from "../../support/client-page.ts";
 import { describeReal } from "../../support/real-components.ts";
 import { WorkService } from "../../support/work-service.ts";
-import { embeddedInstallation, type RunningServer, SECRET, startServer, testFile } from "../server-harness.ts";
+import {
+  embeddedInstallation,
+  type RunningServer,
+  SECRET,
+  startServer,
+  testFile,
+} from "../server-harness.ts";
 import { ENTRANCES } from "./entrances.ts";
 import type { CallOrder, CallOutcome, ClientName } from "./page/call.ts";
 import type { ClientsPage } from "./page/page.ts";
@@ -141,7 +147,14 @@ for (const entrance of ENTRANCES)
     });
 
     test("requests that browsers send without asking do nothing from an origin that is refused", async () => {
+      const refusals = () =>
+        [work.logger, product.logger].map(
+          (logger) =>
+            logger.of("request.refused").filter(({ fields }) => fields.reason === "origin not allowed")
+              .length,
+        );
       const before = work.work.begun;
+      const [atWorkBefore = 0, atProductBefore = 0] = refusals();
       const urls = [`${atWork}/${WORK}/unary`, `${atProduct}/platemark.v1.HealthService/Check`];
       const seen = await stranger.evaluate(async (targets) => {
         const outcomes: string[] = [];
@@ -166,6 +179,8 @@ for (const entrance of ENTRANCES)
       }, urls);
       const each = [...Array(3).fill(["opaque", "TypeError"]).flat(), "true", "refused"];
       expect(seen).toEqual([...each, ...each]);
+      // Three kinds of body twice, a beacon, which nobody waits for, and a websocket.
+      await expect.poll(refusals).toEqual([atWorkBefore + 8, atProductBefore + 8]);
       expect(work.work.begun).toBe(before);
     });
   });

@@ -30,7 +30,12 @@ for (const entrance of ENTRANCES)
       const product = stack.use(await startServer(stack.use(await embeddedInstallation())));
       const calls = stack.use(await startCallServer());
       const servers = [
-        { port: Number(new URL(product.url).port), services: REGISTERED_SERVICES, origins: [], secret: SECRET },
+        {
+          port: Number(new URL(product.url).port),
+          services: REGISTERED_SERVICES,
+          origins: [],
+          secret: SECRET,
+        },
         { port: calls.port, services: [WorkService], origins: [] },
       ];
       const ports = await entrance.open(servers, stack);
