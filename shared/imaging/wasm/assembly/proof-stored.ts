@@ -29,7 +29,7 @@ import {
 import { END_OF_BLOCK, isInPicture, writeValue } from "./proof-canonical";
 import { SLOT_BYTES } from "./proof-tables";
 
-function coefficientsOf(block: usize, column: u32, row: u32): usize {
+export function coefficientsOf(block: usize, column: u32, row: u32): usize {
   const x = column * load<u8>(block, 5) + load<u8>(block, 3);
   const y = row * load<u8>(block, 6) + load<u8>(block, 4);
   return load<u32>(block, 16) + ((<usize>(y * load<u32>(block, 20) + x)) << 7);
@@ -70,10 +70,10 @@ export function writeStoredRow(stream: usize, row: u32, skipped: usize, out: usi
 }
 
 /** Kinds of scans: sequential; progressive, first and refining, of DC and of AC (G.1.2). */
-const SEQUENTIAL: u32 = 0;
-const DC_FIRST: u32 = 1;
-const DC_REFINE: u32 = 2;
-const AC_FIRST: u32 = 3;
+export const SEQUENTIAL: u32 = 0;
+export const DC_FIRST: u32 = 1;
+export const DC_REFINE: u32 = 2;
+export const AC_FIRST: u32 = 3;
 
 /**
  * Reads a whole scan into stored coefficients. `first` and `last`: the band; `low`: the bit position. All sizes are those
