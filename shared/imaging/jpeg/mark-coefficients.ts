@@ -1,14 +1,13 @@
 import type { InkTile } from "../overlay.ts";
-import { type CoefficientKernel, SCAN_KIND } from "../wasm/coefficient-kernel.ts";
-import { KERNEL_STATUS } from "../wasm/jpeg-kernel.ts";
+import type { CoefficientKernel } from "../wasm/coefficient-kernel.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { McuInk } from "./mcu-ink.ts";
 import { type NotExact, notExact } from "./not-exact.ts";
-import { optimalTable } from "./optimal-table.ts";
-import { type CodedScan, type ReadJpeg, readCoefficients } from "./read-coefficients.ts";
+import { type ReadJpeg, readCoefficients } from "./read-coefficients.ts";
 import type { SplicedJpeg } from "./splice-mark.ts";
 import { boxesOfRuns, coversTooMuch, type McuRun, touchedRuns } from "./touched-mcus.ts";
+import { writeScan } from "./write-scan.ts";
 
 /**
  * Lays a mark over a JPEG that cannot be spliced: all coefficients are read, those of MCUs that the mark touches are
@@ -91,7 +90,7 @@ function write(
     edits.push({ start: read.frameMarker, end: read.frameMarker + 1, bytes: Uint8Array.of(marker) });
   }
   for (const scan of scans) {
-    const written = writeScan(kernel, scan);
+    const written = writeScan(kernel, scan, scan.restartInterval);
     if (!written) return null;
     edits.push({ start: scan.start, end: scan.start, bytes: written.tables });
     edits.push({ start: scan.dataStart, end: scan.dataEnd, bytes: written.bytes });
@@ -106,36 +105,4 @@ function write(
   // A multi-picture index counts bytes that have moved: it is left out with the pictures that it lists.
   output.append(source.subarray(copied, index ? fileEnd : source.length));
   return output.finish();
-}
-
-function writeScan(
-  kernel: CoefficientKernel,
-  scan: CodedScan,
-): { readonly tables: Uint8Array; readonly bytes: Uint8Array } | null {
-  kernel.beginScan(scan);
-  if (kernel.count(scan, scan.restartInterval) !== KERNEL_STATUS.ok) return null;
-  const payload: number[] = [];
-  for (const [kind, number] of tablesOf(scan)) {
-    const spec = optimalTable(kernel.counts(kind, number));
-    kernel.setWriteTable(kind, number, spec);
-    payload.push((kind === "dc" ? 0 : 0x10) | number, ...spec);
-  }
-  const length = payload.length + 2;
-  const tables = Uint8Array.from(
-    payload.length > 0 ? [0xff, 0xc4, length >> 8, length & 255, ...payload] : [],
-  );
-  const output = new GrowingBytes();
-  if (kernel.write(scan, scan.restartInterval, output.appendCopy) !== KERNEL_STATUS.ok) return null;
-  return { tables, bytes: output.finish() };
-}
-
-/** The Huffman tables that a scan needs, each once. */
-function tablesOf({ kind, components }: CodedScan): [kind: "dc" | "ac", number: number][] {
-  const numbers = (of: (each: CodedScan["components"][number]) => number) => [...new Set(components.map(of))];
-  const dc = kind === SCAN_KIND.sequential || kind === SCAN_KIND.dcFirst;
-  const ac = kind !== SCAN_KIND.dcFirst && kind !== SCAN_KIND.dcRefine;
-  return [
-    ...(dc ? numbers(({ dcTable }) => dcTable) : []).map((number) => ["dc", number] as ["dc", number]),
-    ...(ac ? numbers(({ acTable }) => acTable) : []).map((number) => ["ac", number] as ["ac", number]),
-  ];
 }
