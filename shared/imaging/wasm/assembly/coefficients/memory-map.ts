@@ -16,14 +16,14 @@ export const WRITING: usize = 0x32000;
  */
 export const SCAN_BLOCKS: usize = 0x34000;
 export const PREDICTORS: usize = 0x34200;
-/** A byte for each bit that refines a coefficient and has not been written yet. */
+/** Bits that refine coefficients of blocks that have ended, 16 bytes a block: the bits, their number. */
 export const REFINING: usize = 0x35000;
 /** Arithmetic coding's statistics: four DC tables of 64 bytes, four AC tables of 256. */
-export const STATISTICS: usize = 0x36000;
+export const STATISTICS: usize = 0x3a000;
 /** Of each component the last DC difference's kind (T.81, F.1.4.4.1.2). */
-export const CONTEXTS: usize = 0x36800;
+export const CONTEXTS: usize = 0x3a800;
 /** Of each arithmetic table: DC's L and U, AC's Kx; one byte each. */
-export const CONDITIONING: usize = 0x36900;
+export const CONDITIONING: usize = 0x3a900;
 /** Up to `OUTPUT_BYTES` of the scan that is written. */
 export const WRITTEN: usize = 0x40000;
 export const WRITTEN_BYTES: usize = 0x100000;

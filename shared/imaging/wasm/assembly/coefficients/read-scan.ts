@@ -138,13 +138,16 @@ function readBand(mcu: u32, count: u32, limit: u32): i32 {
 function refineBand(mcu: u32, count: u32, limit: u32): i32 {
   const table = READING + load<u8>(SCAN_BLOCKS, 13) * READING_BYTES;
   const step: i32 = 1 << low;
+  const beyond = last + 1;
+  let p = position;
   let ended: u32 = 0;
   for (const stop = mcu + count; mcu < stop; mcu++) {
     const into = coefficientsAt(SCAN_BLOCKS, mcu % columns, mcu / columns);
-    const known = maskOf(into, first, last, 1);
+    // What is not zero, and still lies ahead: each has a bit of its own.
+    let known = maskOf(into, first, last, 1);
     let k = first;
     while (ended === 0 && k <= last) {
-      const bits = bitsAt(position);
+      const bits = bitsAt(p);
       const entry = symbolOf(table, bits);
       if (entry === 0) return BAD_CODE;
       const length = entry >> 8;
@@ -154,32 +157,39 @@ function refineBand(mcu: u32, count: u32, limit: u32): i32 {
       if (size === 0 && run < 15) {
         ended = 1 << run;
         if (run > 0) ended += <u32>((bits << length) >> (64 - run));
-        position += length + run;
+        p += length + run;
         break;
       }
-      position += length + size;
-      // Past `run` zeros, and past what is not zero, each with a bit of its own.
-      for (; k <= last; k++) {
-        if (((known >> k) & 1) !== 0) refine(into + (k << 1), step);
-        else if (run-- === 0) break;
+      p += length + size;
+      // Past `run` zeros, and past what is not zero among them.
+      for (;;) {
+        const next = known === 0 ? beyond : <u32>ctz(known);
+        const zeros = next - k;
+        if (run < zeros) break;
+        if (next === beyond) return BAD_CODE;
+        run -= zeros;
+        refine(into + (next << 1), step, bitsAt(p++));
+        known &= known - 1;
+        k = next + 1;
       }
-      if (k > last) return BAD_CODE;
-      if (size !== 0) store<i16>(into + (k << 1), <i16>((bits << length) >> 63 !== 0 ? step : -step));
+      k += run;
+      if (size !== 0) store<i16>(into + (k << 1), <i16>(((bits << length) >> 63) !== 0 ? step : -step));
       k++;
     }
     if (ended > 0) {
-      if (k <= last)
-        for (let rest = known & ((<u64>-1) << k); rest !== 0; rest &= rest - 1)
-          refine(into + ((<usize>ctz(rest)) << 1), step);
+      for (; known !== 0; known &= known - 1) refine(into + (<usize>ctz(known) << 1), step, bitsAt(p++));
       ended--;
     }
-    if (position > limit) return DATA_END;
+    if (p > limit) return DATA_END;
   }
+  position = p;
   return ended === 0 ? OK : BAD_CODE;
 }
 
-function refine(at: usize, step: i32): void {
-  const isMore = bitsAt(position++) >> 63 !== 0;
+/** Without a branch on the bit, which nobody can foresee. */
+function refine(at: usize, step: i32, bits: u64): void {
   const value: i32 = load<i16>(at);
-  if (isMore && (value & step) === 0) store<i16>(at, <i16>(value > 0 ? value + step : value - step));
+  const sign = value >> 31;
+  const change = step & -<i32>(bits >> 63) & ~(value & step);
+  store<i16>(at, <i16>(value + ((change ^ sign) - sign)));
 }

@@ -5,7 +5,7 @@
 
 import { COUNTS, WRITING, WRITTEN } from "./memory-map";
 
-let isCounting: bool = true;
+export let isCounting: bool = true;
 let held: u64 = 0;
 let heldBits: u32 = 0;
 let written: usize = 0;
