@@ -173,11 +173,11 @@ function refineBand(mcu: u32, count: u32, limit: u32): i32 {
         k = next + 1;
       }
       k += run;
-      if (size !== 0) store<i16>(into + (k << 1), <i16>(((bits << length) >> 63) !== 0 ? step : -step));
+      if (size !== 0) store<i16>(into + (k << 1), <i16>((bits << length) >> 63 !== 0 ? step : -step));
       k++;
     }
     if (ended > 0) {
-      for (; known !== 0; known &= known - 1) refine(into + (<usize>ctz(known) << 1), step, bitsAt(p++));
+      for (; known !== 0; known &= known - 1) refine(into + ((<usize>ctz(known)) << 1), step, bitsAt(p++));
       ended--;
     }
     if (p > limit) return DATA_END;
@@ -190,6 +190,6 @@ function refineBand(mcu: u32, count: u32, limit: u32): i32 {
 function refine(at: usize, step: i32, bits: u64): void {
   const value: i32 = load<i16>(at);
   const sign = value >> 31;
-  const change = step & -<i32>(bits >> 63) & ~(value & step);
+  const change = step & -(<i32>(bits >> 63)) & ~(value & step);
   store<i16>(at, <i16>(value + ((change ^ sign) - sign)));
 }

@@ -3,7 +3,15 @@
 import { NO_CODE, OK, PREDICTORS, REFINING, SCAN_BLOCKS } from "./memory-map";
 import { AC_FIRST, DC_REFINE, SEQUENTIAL } from "./read-scan";
 import { BLOCK_BYTES, coefficientsAt, columns, first, last, lastBlock, low, maskOf } from "./scan-blocks";
-import { endInterval, isCounting, lacksCode, openWriting, putBits, putNumber, putSymbol } from "./written-bits";
+import {
+  endInterval,
+  isCounting,
+  lacksCode,
+  openWriting,
+  putBits,
+  putNumber,
+  putSymbol,
+} from "./written-bits";
 
 const ZERO_RUN: u32 = 0xf0;
 /** A run of blocks that end has this many at most (G.1.2.2). */
@@ -144,14 +152,14 @@ function countRefinement(known: u64, fresh: u64): void {
   let from = first;
   for (let mask = fresh; mask !== 0; mask &= mask - 1) {
     const k = <u32>ctz(mask);
-    const before = known & (<u64>-1 << from) & ~(<u64>-1 << k);
+    const before = known & ((<u64>-1) << from) & ~((<u64>-1) << k);
     const zeros = k - from - <u32>popcnt(before);
     putEnded();
     for (let i = zeros >> 4; i > 0; i--) putSymbol(slot, ZERO_RUN);
     putSymbol(slot, ((zeros & 15) << 4) | 1);
     from = k + 1;
   }
-  if (from <= last) endRefinement(0, <u32>popcnt(known & (<u64>-1 << from)));
+  if (from <= last) endRefinement(0, <u32>popcnt(known & ((<u64>-1) << from)));
 }
 
 /** The block ends with zeros or with bits that refine, `count` of them. */
