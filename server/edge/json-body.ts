@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { z } from "zod";
 import { AppError } from "#kernel/errors.ts";
+import { bodyChunks } from "./request-body.ts";
 
 /** Reads a JSON body of at most `limit` bytes by a schema.
  *  @throws AppError `invalid_argument` that names the field, `resource_exhausted` above the limit. */
@@ -11,7 +12,7 @@ export async function readJson<S extends z.ZodType>(
 ): Promise<z.output<S>> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  for await (const chunk of bodyChunks(body)) {
     size += (chunk as Buffer).length;
     if (size > limit)
       throw new AppError("resource_exhausted", `The request has more than ${limit} bytes.`, {
