@@ -130,7 +130,7 @@ export function refineBands(stream: usize, rows: u32, first: u32, last: u32, low
   const table = stream + TABLES + <usize>load<u8>(block, 2) * SLOT_BYTES;
   const columns = load<u32>(stream + COLUMNS);
   const interval = load<u32>(stream + INTERVAL);
-  const band = (<u64>-1 >> (63 - last)) & (<u64>-1 << first);
+  const band = (<u64>-1 >> (63 - last)) & ((<u64>-1) << first);
   const step: i32 = 1 << low;
   let left = load<u32>(stream + LEFT);
   let ended = load<u32>(stream + END_OF_BAND);

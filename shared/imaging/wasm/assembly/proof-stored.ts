@@ -3,6 +3,7 @@
  * into memory first: 64 of 16 bits a block, in zigzag order.
  */
 
+import { readBands, refineBands } from "./proof-bands";
 import {
   BAD_CODE,
   BAD_RESTART,
@@ -25,7 +26,6 @@ import {
   takeSymbol,
   zeros,
 } from "./proof-bits";
-import { readBands, refineBands } from "./proof-bands";
 import { END_OF_BLOCK, isInPicture, writeValue } from "./proof-canonical";
 import { SLOT_BYTES } from "./proof-tables";
 
