@@ -22,7 +22,8 @@ import {
   resumeAt,
   suspend,
 } from "./proof-bits";
-import { AC_FIRST, coefficientsOf, DC_FIRST, DC_REFINE, SEQUENTIAL } from "./proof-stored";
+import { coefficientsOf } from "./proof-blocks";
+import { AC_FIRST, DC_FIRST, DC_REFINE, SEQUENTIAL } from "./proof-stored";
 
 /** Statistics: four DC tables of 64 bytes, four AC tables of 256; a bin that does not learn; each component's context. */
 const DC_BINS: usize = 0x8000;

@@ -26,7 +26,7 @@ import {
   TABLES,
   zeros,
 } from "./proof-bits";
-import { coefficientsOf, notZero } from "./proof-stored";
+import { coefficientsOf, notZero } from "./proof-blocks";
 import { FAST_BITS, longSymbol, SLOT_BYTES } from "./proof-tables";
 
 /** Reads a band for the first time. */
