@@ -80,11 +80,13 @@ export class AdsServer implements AsyncDisposable {
     await this.#http[Symbol.asyncDispose]();
   }
 
-  /** A stream is silent while nothing changes. Pings keep its connection from counting as idle, and end one whose
-   *  other end has gone without a word. */
+  /** A stream is silent while nothing changes, and is not idle for that. Pings end one whose other end has gone without
+   *  a word. */
   async #keepAlive(session: Http2Session | undefined): Promise<void> {
     if (!session || this.#pinged.has(session)) return;
     this.#pinged.add(session);
+    // Pings do not count as activity for the server's own time limit, which would send the client away.
+    session.setTimeout(0);
     const closed = new AbortController();
     session.once("close", () => closed.abort());
     let answered = true;
