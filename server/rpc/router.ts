@@ -1,5 +1,4 @@
 import { Code, type ConnectError, type Interceptor } from "@connectrpc/connect";
-
 import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
