@@ -31,7 +31,7 @@ const CLIENTS: readonly ClientName[] = [
 const WORK = "platemark.test.WorkService";
 const MEDIA = "platemark.v1.MediaService";
 const UPLOADS = "platemark.v1.UploadService";
-const [NOT_FOUND, UNAUTHENTICATED] = [5, 16];
+const [DEADLINE_EXCEEDED, NOT_FOUND, UNAUTHENTICATED] = [4, 5, 16];
 
 for (const entrance of ENTRANCES)
   describeReal(`pages of another origin, ${entrance.name}`, ["chromium", ...entrance.needs], () => {
@@ -102,6 +102,24 @@ for (const entrance of ENTRANCES)
         await work.work.stopped(before[1] + 1);
         await calling;
         expect(work.work.reasons.at(-1)).toMatch(/^client_(gone|cancelled)$/);
+      });
+
+      test("stops the work when its tab is closed", async () => {
+        const tab = await pages.open(pages.allowedOrigin);
+        const before = [work.work.begun, work.work.reasons.length] as const;
+        const calling = call({ client, host: atWork, method: `${WORK}/server`, requests: ["work"] }, tab);
+        const closed = expect(calling).rejects.toThrow(/closed/);
+        await work.work.began(before[0] + 1);
+        await tab.close();
+        await work.work.stopped(before[1] + 1);
+        await closed;
+      });
+
+      test("hears of its deadline from the server", async () => {
+        const metadata = { "grpc-timeout": "200m" };
+        const order = { client, host: atWork, method: `${WORK}/server`, requests: ["work"], metadata };
+        expect(await call(order)).toMatchObject({ status: DEADLINE_EXCEEDED });
+        expect(work.work.reasons.at(-1)).toBe("deadline");
       });
 
       test("does nothing from an origin that is refused", async () => {

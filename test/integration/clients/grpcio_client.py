@@ -91,13 +91,15 @@ def metadata(media):
     return {"items": len(answer.items), **{name: headers.get(name) for name in ("x-request-id", "traceparent")}}
 
 
-def gzip(uploads):
-    """A request that is packed, and an answer that may be."""
+def gzip(uploads, work):
+    """Packed requests: one of the product's, whose answer may be packed as well, and a stream of them."""
     spec = json.dumps({"text": "© " + "mark " * 30})
     items = [announcement(b"%d of gzip" % index, mark_spec=spec) for index in range(200)]
     request = uploads_pb2.CreateUploadsRequest(items=items)
     answer = uploads.CreateUploads(request, metadata=signed(), timeout=TIMEOUT, compression=grpc.Compression.Gzip)
-    return {"tickets": len(answer.items), "requestBytes": request.ByteSize(), "answerBytes": answer.ByteSize()}
+    values = (StringValue(value=f"{index} " + "x" * 10_000) for index in range(5))
+    last = work("client", "stream_unary")(values, timeout=TIMEOUT, compression=grpc.Compression.Gzip)
+    return {"tickets": len(answer.items), "last": last.value[:2]}
 
 
 def bulk(work):
@@ -163,7 +165,7 @@ def main():
             "watch": watch(media, uploaded["mediaId"]),
             "sync": sync(sync_pb2_grpc.SyncServiceStub(product), uploads),
             "metadata": metadata(media),
-            "gzip": gzip(uploads),
+            "gzip": gzip(uploads, work),
             "details": failing(
                 lambda: uploads.ListParts(uploads_pb2.ListPartsRequest(media_id="nobody's", upload_id="ü"), metadata=signed(), timeout=TIMEOUT)
             ),
