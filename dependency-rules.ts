@@ -14,6 +14,8 @@ export interface Rule {
 export const ENTRY_FILES = [
   "server/connections\\.ts",
   "server/create-server\\.ts",
+  "server/open-trust\\.ts",
+  "server/operations\\.ts",
   "server/serve\\.ts",
   "server/workers/[a-z-]+-main\\.ts",
   "studio/embedded\\.ts",

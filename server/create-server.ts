@@ -9,18 +9,25 @@ import type { Random } from "#kernel/random.ts";
 import { createMemoryPresenceBoard } from "./adapters/memory/presence-board.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
-import { ADMIT_ALL } from "./edge/admission.ts";
+import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
 import { createAuthorization } from "./edge/authorization.ts";
+import { createClientAddresses } from "./edge/client-address.ts";
 import { type CorsRequest, decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
 import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
+import { MethodGate } from "./edge/method-gate.ts";
+import type { LiveOrigins } from "./edge/origins/live-origins.ts";
 import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
-import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
+import type { Authenticator } from "./edge/tokens/authenticator.ts";
 import { WebSocketBridge } from "./edge/websocket/bridge.ts";
+import { openAuthenticator, openOrigins } from "./open-trust.ts";
+import { type Operations, openAdmission, openOperations } from "./operations.ts";
+import { addOperationsServices } from "./rpc/operations-services.ts";
 import { createRouter } from "./rpc/router.ts";
+import type { ServerAuth } from "./server-auth.ts";
 import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
@@ -35,11 +42,7 @@ import { UploadService } from "./services/upload-service.ts";
 import { UploadSweep } from "./services/upload-sweep.ts";
 import { createObjectStoreServer } from "./store/index.ts";
 import { loadStoreKeys } from "./store-keys.ts";
-
-/** How callers prove who they are: a token for this launch (one user, on this computer), or tokens of a secret. */
-export type ServerAuth =
-  | { readonly kind: "launch"; readonly token: string }
-  | { readonly kind: "secret"; readonly secret: string };
+import type { WorkerReports } from "./worker-supervisor.ts";
 
 export interface ServerOptions {
   readonly settings: Settings;
@@ -50,7 +53,7 @@ export interface ServerOptions {
   readonly port?: number;
   /** Marks a second over all workers where the settings name none, 0: no limit. @default 0 */
   readonly defaultMarkQps?: number;
-  /** Origins whose pages may call, exactly. @default none */
+  /** Origins whose pages may call, beside those of `originsFile`: exact or with a wildcard. @default none */
   readonly origins?: readonly string[];
   /** What `HealthService` says. @default "" */
   readonly version?: string;
@@ -69,6 +72,8 @@ export interface StartedServer {
   readonly serverId: string;
   /** What worker processes need. Holds secrets. */
   readonly connections: ConnectionSettings;
+  /** To be told of worker processes, for the metrics. */
+  readonly reports: WorkerReports;
 }
 
 export interface Server extends AsyncDisposable {
@@ -107,23 +112,46 @@ async function start(
   const { host = "127.0.0.1", port = 0 } = options;
   const { clock, logger } = deps;
   const settled = await connectionSettings(stack, options, deps);
-  const connections = stack.use(await openConnections(settled, deps));
+  const { settings, version = "", auth } = options;
+  // A server of one user on one computer has nobody to tell, and nobody to keep out.
+  const operations = await openOperations(
+    stack,
+    auth.kind === "launch" ? { ...settings, metricsPort: undefined } : settings,
+    { version },
+    deps,
+  );
+  const { tracer, components: observer } = operations;
+  const connections = stack.use(await openConnections(settled, { ...deps, tracer, observer }));
   const { store } = connections;
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
-  const drain = stack.adopt(new AbortController(), (controller) =>
+  const draining = stack.adopt(new AbortController(), (controller) =>
     controller.abort(new Cancelled("draining")),
   );
-  const { handle, upgrade } = assemble(connections, options, deps, {
+  const shutdown = stack.adopt(new AbortController(), (controller) =>
+    controller.abort(new Cancelled("draining")),
+  );
+  const addresses = createClientAddresses(settings.trustedProxies);
+  const admission =
+    auth.kind === "launch"
+      ? ADMIT_ALL
+      : await openAdmission(stack, settings, { ...settled, serverId, addresses, ...operations }, deps);
+  const { handle, upgrade, endpoints } = assemble(connections, options, deps, {
     serverId,
-    shutdown: drain.signal,
+    draining: draining.signal,
+    shutdown: shutdown.signal,
     stack,
+    operations,
+    admission,
+    authenticator: await openAuthenticator(stack, auth, settings, deps),
+    origins: await openOrigins(stack, connections, options, deps),
   });
-  const http = new HttpServer(handle, { host, port }, { clock, upgrade });
+  const http = new HttpServer(handle, { host, port, drainMs: settings.drainMs }, { clock, upgrade });
   const bound = await http.listen();
+  await operations.serveMetrics({ queue: connections.queue, connections: () => http.traffic(), endpoints });
   stack.use(http);
-  stack.defer(() => drain.abort(new Cancelled("draining")));
+  stack.defer(() => draining.abort(new Cancelled("draining")));
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   logger.info("server.started", {
     url,
@@ -131,22 +159,30 @@ async function start(
     database: settled.database.kind,
     queue: settled.queue.kind,
   });
-  return { url, serverId, connections: settled };
+  return { url, serverId, connections: settled, reports: operations.reports };
 }
 
 /** Services, their background work, and the dispatcher in front of them. */
 function assemble(
   connections: Connections,
-  { settings, auth, origins = [], version = "" }: ServerOptions,
+  { settings, auth, version = "" }: ServerOptions,
   deps: ServerDeps,
   running: {
     readonly serverId: string;
+    /** Fires first: streams end, and nobody is to come any more. */
+    readonly draining: AbortSignal;
+    /** Fires when what is in flight has had its time. */
     readonly shutdown: AbortSignal;
     readonly stack: AsyncDisposableStack;
+    readonly operations: Operations;
+    readonly admission: Admission;
+    readonly authenticator: Authenticator;
+    readonly origins: LiveOrigins;
   },
 ) {
-  const { repository, templates, ledger, queue, store } = connections;
-  const { serverId, shutdown, stack } = running;
+  const { templates, ledger, queue, store, audit } = connections;
+  const { serverId, draining, shutdown, stack, operations, admission, authenticator, origins } = running;
+  const repository = operations.counted(connections.repository);
   const commits = new Bell();
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
@@ -160,31 +196,32 @@ function assemble(
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
+  const gate = new MethodGate({ ledger: connections.oneUse });
+  const templateService = new TemplateService(shared);
   const methods = createRouter(
-    { uploads, media, templates: new TemplateService(shared), sync, health, logger: deps.logger },
-    { shutdown, clock: deps.clock, local: auth.kind === "launch" },
+    { uploads, media, templates: templateService, sync, health, origins, audit, logger: deps.logger },
+    {
+      shutdown,
+      clock: deps.clock,
+      local: auth.kind === "launch",
+      cancellations: { cancelled: (_method, reason) => operations.cancelled(reason) },
+    },
   );
+  addOperationsServices(methods, { health, draining, clock: deps.clock }, settings);
   const routes = jsonRoutes({ uploads, media });
+  const endpoints = new Map([...rpcEndpoints(methods, { draining }), ...jsonEndpoints(routes)]);
   const stations = {
     ...deps,
-    decideOrigin: (request: CorsRequest) => decideCors({ origins }, request),
-    admission: ADMIT_ALL,
-    authorize: createAuthorization(createAuthenticator(auth, settings, deps)),
+    tracer: operations.tracer,
+    observer: operations.calls,
+    decideOrigin: (request: CorsRequest) => decideCors(origins.list, request),
+    admission,
+    authorize: createAuthorization({ authenticator, gate, observer: operations.calls }),
   };
-  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining: shutdown }));
+  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining }));
   bridge.start();
-  const handle = createDispatcher({
-    ...stations,
-    probes: createProbes({ health, draining: shutdown }),
-    endpoints: new Map([...rpcEndpoints(methods), ...jsonEndpoints(routes)]),
-  });
-  return { handle, upgrade: bridge.upgrade };
-}
-
-function createAuthenticator(auth: ServerAuth, settings: Settings, deps: ServerDeps): Authenticator {
-  return auth.kind === "launch"
-    ? createLaunchAuthenticator({ token: auth.token, user: settings.user, bucket: settings.s3Bucket })
-    : createSecretAuthenticator({ secret: auth.secret }, deps);
+  const handle = createDispatcher({ ...stations, probes: createProbes({ health, draining }), endpoints });
+  return { handle, upgrade: bridge.upgrade, endpoints };
 }
 
 /** What the settings name, and embedded parts, started here, for what they leave out. */

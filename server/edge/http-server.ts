@@ -46,6 +46,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #tls: TlsServer | null;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  /** Of connections that are closed. */
+  readonly #closed = { bytesRead: 0, bytesWritten: 0 };
 
   constructor(
     handle: (request: NodeServerRequest, response: NodeServerResponse) => void,
@@ -110,6 +112,16 @@ export class HttpServer implements AsyncDisposable {
     });
   }
 
+  /** Connections open now, and bytes over all there have been. */
+  traffic(): { readonly open: number; readonly bytesRead: number; readonly bytesWritten: number } {
+    let { bytesRead, bytesWritten } = this.#closed;
+    for (const socket of this.#sockets) {
+      bytesRead += socket.bytesRead;
+      bytesWritten += socket.bytesWritten;
+    }
+    return { open: this.#sockets.size, bytesRead, bytesWritten };
+  }
+
   /** New connections get this certificate; those that are open keep theirs.
    *  @throws an Error of OpenSSL's when certificate and key do not fit together; the one before stays. */
   useCertificate(identity: TlsIdentity): void {
@@ -137,7 +149,11 @@ export class HttpServer implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#closed.bytesRead += socket.bytesRead;
+      this.#closed.bytesWritten += socket.bytesWritten;
+    });
     const onError = () => socket.destroy();
     socket.on("error", onError);
     socket.setTimeout(FIRST_BYTE_TIMEOUT_MS, onError);

@@ -1,4 +1,6 @@
 import { Code, type ConnectError, type Interceptor } from "@connectrpc/connect";
+
+import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { SyncService } from "#gen/sync_pb.ts";
@@ -9,16 +11,25 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
+
+import type { AuditLog } from "../services/ports/audit-log.ts";
+import type { OriginControl } from "../services/ports/origin-control.ts";
+
 import type { SyncService as Sync } from "../services/sync-service.ts";
+
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
+import { adminHandlers } from "./admin-handlers.ts";
 import { loggerKey } from "./call-context.ts";
 import { type CancellationObserver, cancellation, UNOBSERVED } from "./cancellation.ts";
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
+
+import { reportOutcome } from "./report-outcome.ts";
 import { RpcMethods, type RpcOptions } from "./rpc-methods.ts";
 import { syncHandlers } from "./sync-handlers.ts";
+
 import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 
@@ -28,6 +39,8 @@ export interface RouterDeps {
   readonly templates: Templates;
   readonly sync: Sync;
   readonly health: Health;
+  readonly origins: OriginControl;
+  readonly audit: AuditLog;
   readonly logger: Logger;
 }
 
@@ -52,7 +65,8 @@ export function createRouter(deps: RouterDeps, options: RouterOptions): RpcMetho
     .service(MediaService, mediaHandlers(deps.media))
     .service(TemplateService, templateHandlers(deps.templates))
     .service(SyncService, syncHandlers(deps.sync))
-    .service(HealthService, healthHandlers(deps.health));
+    .service(HealthService, healthHandlers(deps.health))
+    .service(AdminService, adminHandlers(deps));
 }
 
 /** How every service is called: limits, compression, errors and cancellation. */
@@ -64,7 +78,7 @@ export function rpcOptions(logger: Logger, options: RouterOptions): RpcOptions {
     maxTimeoutMs: MAX_TIMEOUT_MS,
     compress: !local,
     cancellations,
-    interceptors: [translateErrors(logger), cancellation(cancellations, clock)],
+    interceptors: [reportOutcome, translateErrors(logger), cancellation(cancellations, clock)],
   };
 }
 

@@ -12,13 +12,17 @@ import { GetMediaRequestSchema, GetMediaResponseSchema, MediaService, MediaState
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
 import { createPinoLogger } from "../../server/adapters/log/pino-logger.ts";
+import { createMemoryOneUseLedger } from "../../server/adapters/memory/one-use-ledger.ts";
 import { ADMIT_ALL } from "../../server/edge/admission.ts";
 import { createAuthorization } from "../../server/edge/authorization.ts";
 import { decideCors } from "../../server/edge/cors.ts";
 import { createDispatcher } from "../../server/edge/dispatcher.ts";
 import { HttpServer } from "../../server/edge/http-server.ts";
+import { MethodGate } from "../../server/edge/method-gate.ts";
+import { createOriginList } from "../../server/edge/origins/origin-list.ts";
 import { rpcEndpoints } from "../../server/edge/rpc-endpoints.ts";
-import { createSecretAuthenticator } from "../../server/edge/tokens.ts";
+import { secretKeys } from "../../server/edge/tokens/secret-key.ts";
+import { createTokenAuthenticator } from "../../server/edge/tokens/token-authenticator.ts";
 import { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 
 export type ServerKind = "edge" | "edge-token" | "connect-node" | "grpc-js";
@@ -53,10 +57,20 @@ const getMedia = () => ANSWER;
 const STARTS: Readonly<Record<ServerKind, () => Promise<Ports>>> = {
   edge: () => startEdge(async () => null),
   "edge-token": () =>
-    startEdge(createAuthorization(createSecretAuthenticator({ secret: SECRET }, { clock: systemClock }))),
+    startEdge(
+      createAuthorization({
+        authenticator: createTokenAuthenticator(
+          { keys: secretKeys(SECRET), clock: systemClock },
+          { audience: "platemark", issuer: null, toleranceSeconds: 5 },
+        ),
+        gate: new MethodGate({ ledger: createMemoryOneUseLedger({ clock: systemClock }) }),
+      }),
+    ),
   "connect-node": startConnectNode,
   "grpc-js": startGrpcJs,
 };
+
+const NO_ORIGINS = createOriginList([]);
 
 async function startEdge(authorize: Parameters<typeof createDispatcher>[0]["authorize"]): Promise<Ports> {
   const methods = new RpcMethods({
@@ -65,7 +79,7 @@ async function startEdge(authorize: Parameters<typeof createDispatcher>[0]["auth
     maxTimeoutMs: 3_600_000,
   }).service(MediaService, { getMedia });
   const handle = createDispatcher({
-    decideOrigin: (request) => decideCors({ origins: [] }, request),
+    decideOrigin: (request) => decideCors(NO_ORIGINS, request),
     probes: new Map(),
     admission: ADMIT_ALL,
     authorize,

@@ -26,7 +26,7 @@ import { systemClock } from "#kernel/clock.ts";
 import { silentLogger } from "#kernel/logger.ts";
 import { systemRandom } from "#kernel/random.ts";
 import { createServer } from "../../server/create-server.ts";
-import { mintToken } from "../../server/edge/tokens.ts";
+import { mintToken } from "../../server/edge/tokens/mint-token.ts";
 import type { Ports, ServerKind } from "./edge-server.ts";
 import { printReport, sampled } from "./report.ts";
 
@@ -114,7 +114,7 @@ async function signTenThousand(): Promise<Signing> {
   const home = await mkdtemp(join(tmpdir(), "platemark-bench-edge-"));
   const settings = settingsSchema.parse({ home });
   const deps = { clock: systemClock, random: systemRandom, logger: silentLogger };
-  const server = createServer({ settings, auth: { kind: "secret", secret: SECRET } }, deps);
+  const server = createServer({ settings, auth: { kind: "signed", secret: SECRET } }, deps);
   try {
     const { url } = await server.start();
     const token = () =>

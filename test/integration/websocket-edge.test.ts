@@ -94,10 +94,10 @@ describe("a websocket's upgrade", () => {
 
 describe("a call over a websocket", () => {
   test("runs nothing before its token was looked at, and says the status and the reason", async () => {
-    const asked: (string | undefined)[] = [];
+    const asked: string[] = [];
     await using server = await startCallServer({
       authorize: async ({ request }) => {
-        asked.push(request.headers.authorization);
+        asked.push(String(request.headers.authorization));
         throw new AppError("unauthenticated", "No valid token.", { retry: "reauth" });
       },
     });

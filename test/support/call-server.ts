@@ -6,6 +6,8 @@ import type { Authorize } from "../../server/edge/authorization.ts";
 import { type CorsRequest, decideCors } from "../../server/edge/cors.ts";
 import { createDispatcher } from "../../server/edge/dispatcher.ts";
 import { HttpServer } from "../../server/edge/http-server.ts";
+import { originEntry } from "../../server/edge/origins/origin-entry.ts";
+import { createOriginList } from "../../server/edge/origins/origin-list.ts";
 import { rpcEndpoints } from "../../server/edge/rpc-endpoints.ts";
 import { WebSocketBridge } from "../../server/edge/websocket/bridge.ts";
 import type { WebSocketLimits } from "../../server/edge/websocket/limits.ts";
@@ -39,6 +41,7 @@ export async function startCallServer(
   const { clock = systemClock, origins = [] } = options;
   const logger = new RecordingLogger();
   const work = new Work();
+  const list = createOriginList(origins.map((origin) => originEntry(origin)));
   const draining = new AbortController();
   const cancelled: { method: string; reason: CancelReason }[] = [];
   const methods = new RpcMethods(
@@ -50,7 +53,7 @@ export async function startCallServer(
   );
   work.register(methods);
   const stations = {
-    decideOrigin: (request: CorsRequest) => decideCors({ origins }, request),
+    decideOrigin: (request: CorsRequest) => decideCors(list, request),
     admission: options.admission ?? ADMIT_ALL,
     authorize: options.authorize ?? (async () => null),
     clock,

@@ -1,8 +1,7 @@
-import { createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { callerKey, loggerKey } from "../../rpc/call-context.ts";
 import { chooseEncoding } from "../accept-encoding.ts";
+import { callValues } from "../call-values.ts";
 import { clientSignal } from "../client-signal.ts";
 import { type Exchange, header } from "../exchange.ts";
 import { decodeGrpcMessage, encodeGrpcMessage } from "../grpc-message.ts";
@@ -19,15 +18,16 @@ const ACCEPT_HEADERS = [
 /**
  * connect-es's own handlers, which know every method kind and every protocol but the text form of gRPC-Web and weights
  * in Accept-Encoding: both are translated here, on the way in and out. `read`: a body that has been read already;
- * `stalledMs`: a client that takes nothing for so long is cut off.
+ * `stalledMs`: a client that takes nothing for so long is cut off; `draining`: ends the call.
  */
 export async function serveGeneral(
   handler: UniversalHandler,
-  { request, response, caller, logger }: Exchange,
-  { read, stalledMs }: { readonly read: Buffer | null; readonly stalledMs: number },
+  exchange: Exchange,
+  options: { readonly read: Buffer | null; readonly stalledMs: number; readonly draining: AbortSignal },
 ): Promise<void> {
-  const values = createContextValues().set(callerKey, caller).set(loggerKey, logger);
-  const asked = universalRequestFromNodeRequest(request, response, undefined, values);
+  const { request, response } = exchange;
+  const { read, stalledMs, draining } = options;
+  const asked = universalRequestFromNodeRequest(request, response, undefined, callValues(exchange));
   for (const [name, offered] of ACCEPT_HEADERS) {
     const accepted = asked.header.get(name);
     if (accepted !== null) asked.header.set(name, chooseEncoding(accepted, offered) ?? "identity");
@@ -35,7 +35,7 @@ export async function serveGeneral(
   const binaryType = binaryTypeOf(header(request, "content-type"));
   if (binaryType) asked.header.set("content-type", binaryType);
   const chunks = read ? once(read) : bodyChunks(request);
-  const signal = clientSignal(request, response, { stalledMs });
+  const signal = AbortSignal.any([clientSignal(request, response, { stalledMs }), draining]);
   const answer = await handler({ ...asked, signal, body: binaryType ? decodeText(chunks) : chunks });
 
   const message = answer.trailer?.get("grpc-message");

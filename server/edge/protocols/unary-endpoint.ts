@@ -1,11 +1,11 @@
-import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, createMethodSerializationLookup } from "@connectrpc/connect/protocol";
-import { callerKey, loggerKey } from "../../rpc/call-context.ts";
 import { cancellationKey } from "../../rpc/cancellation.ts";
 import { COMPRESS_MIN_BYTES, COMPRESSIONS } from "../../rpc/compression.ts";
 import { toConnectError } from "../../rpc/error-table.ts";
 import type { RpcOptions } from "../../rpc/rpc-methods.ts";
 import { chooseEncoding } from "../accept-encoding.ts";
+import { callValues } from "../call-values.ts";
 import { type Exchange, header } from "../exchange.ts";
 import { readBody } from "../request-body.ts";
 import { Base64Decoder } from "./base64.ts";
@@ -40,7 +40,7 @@ export function unaryEndpoint(
   const interceptors = options.interceptors ?? [];
 
   return async (exchange) => {
-    const { request, response, caller, logger } = exchange;
+    const { request, response } = exchange;
     const form = plainFormOf(exchange);
     if (!form) return { body: null };
     const timeoutMs = parseTimeout(form.timeoutHeader, header(request, form.timeoutHeader));
@@ -55,10 +55,7 @@ export function unaryEndpoint(
     const message = form.kind === "connect" ? wholeMessage(framed, packing) : onlyMessage(framed, packing);
     if (!message) return { body };
 
-    const values = createContextValues()
-      .set(callerKey, caller)
-      .set(loggerKey, logger)
-      .set(cancellationKey, true);
+    const values = callValues(exchange).set(cancellationKey, true);
     const { shutdown, cancellations } = options;
     const context = new UnaryContext(exchange, {
       method,

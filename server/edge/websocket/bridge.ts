@@ -7,12 +7,16 @@ import { ERROR_TABLE, publicMessage } from "../../rpc/error-table.ts";
 import type { RpcMethods } from "../../rpc/rpc-methods.ts";
 import type { DispatcherDeps } from "../dispatcher.ts";
 import { header, openExchange } from "../exchange.ts";
+import { decideOrigin } from "../origin-station.ts";
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { SocketCall } from "./socket-call.ts";
 
 export interface WebSocketBridgeDeps
-  extends Pick<DispatcherDeps, "decideOrigin" | "admission" | "authorize" | "clock" | "random" | "logger"> {
+  extends Pick<
+    DispatcherDeps,
+    "decideOrigin" | "admission" | "authorize" | "clock" | "random" | "logger" | "tracer" | "observer"
+  > {
   readonly methods: RpcMethods;
   /** Fires when the server drains: no more sockets, and those without a call are closed. */
   readonly draining: AbortSignal;
@@ -95,15 +99,12 @@ export class WebSocketBridge implements AsyncDisposable {
     socket: Duplex,
     head: Buffer,
   ): Promise<void> {
-    const { decideOrigin, admission, logger, draining } = this.#deps;
+    const { admission, draining } = this.#deps;
     socket.on("error", () => socket.destroy());
     const exchange = openExchange(request, response, this.#deps);
     const { path } = exchange;
-    const origin = header(request, "origin");
-    if (decideOrigin({ method: "GET", origin, requestedMethod: undefined }).kind === "forbidden") {
-      logger.warn("request.refused", { path, reason: "origin not allowed", origin });
-      throw new AppError("permission_denied", "This origin is not allowed.");
-    }
+    if (decideOrigin(this.#deps, exchange).kind === "forbidden")
+      throw new AppError("permission_denied", "This call is not allowed.");
     await admission.admitAddress(exchange);
     if (!offers(request, SUBPROTOCOL))
       throw new AppError("invalid_argument", `The subprotocol is ${SUBPROTOCOL}.`);
@@ -140,8 +141,10 @@ export class WebSocketBridge implements AsyncDisposable {
   readonly #admit = async (request: IncomingMessage, response: ServerResponse) => {
     const { admission, authorize } = this.#deps;
     const exchange = openExchange(request, response, this.#deps);
-    exchange.rpc = this.#handlers.get(exchange.path)?.method ?? null;
-    exchange.caller = await authorize(exchange);
+    this.#deps.observer?.began(exchange);
+    const { method } = this.#handlers.get(exchange.path)!;
+    exchange.rpc = method;
+    exchange.caller = await authorize(exchange, method);
     await admission.admitCaller(exchange);
     return exchange;
   };

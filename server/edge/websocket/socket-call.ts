@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { WebSocket } from "ws";
 import { Cancelled, type CancelReason } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
-import { callerKey, loggerKey } from "../../rpc/call-context.ts";
 import { toConnectError } from "../../rpc/error-table.ts";
+import { callValues } from "../call-values.ts";
 import type { Exchange } from "../exchange.ts";
 import { grpcStatusOf } from "../grpc-status.ts";
 import { wireFormOf } from "../wire-form.ts";
@@ -145,16 +144,20 @@ export class SocketCall {
     }
   }
 
-  async #run({ request, response, caller, logger }: Exchange): Promise<void> {
+  async #run(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
+    const { handler, draining } = this.#deps;
     const header = new Headers();
     for (const [name, value] of Object.entries(request.headers))
       if (value !== undefined) header.set(name, String(value));
-    const contextValues = createContextValues().set(callerKey, caller).set(loggerKey, logger);
+    const contextValues = callValues(exchange);
     const url = new URL(request.url ?? "", "http://localhost").toString();
-    const signal = this.#abort.signal;
+    // A stream has no end of its own that a server which stops could wait for.
+    const isStream = handler.method.methodKind !== "unary";
+    const signal = isStream ? AbortSignal.any([this.#abort.signal, draining]) : this.#abort.signal;
     // To the handler a websocket is as good as HTTP/2: both sides may speak at once.
     const call = { httpVersion: "2.0", method: "POST", url, header, body: this.#body, signal, contextValues };
-    const answer = await this.#deps.handler(call);
+    const answer = await handler(call);
     if (answer.status !== 200)
       throw new AppError("invalid_argument", `The call was refused (HTTP ${answer.status}).`);
     const own = Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)] as const);
