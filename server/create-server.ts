@@ -23,6 +23,7 @@ import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import type { Authenticator } from "./edge/tokens/authenticator.ts";
 import { WebSocketBridge } from "./edge/websocket/bridge.ts";
+import { openCertificate } from "./open-certificate.ts";
 import { openAuthenticator, openOrigins } from "./open-trust.ts";
 import { type Operations, openAdmission, openOperations } from "./operations.ts";
 import { addOperationsServices } from "./rpc/operations-services.ts";
@@ -66,7 +67,7 @@ export interface ServerDeps {
 }
 
 export interface StartedServer {
-  /** Without a path: `http://127.0.0.1:41234`. */
+  /** Without a path: `http://127.0.0.1:41234`, or `https:` with a certificate. */
   readonly url: string;
   /** Names the data: a journal that speaks of another server's does not apply. */
   readonly serverId: string;
@@ -147,12 +148,17 @@ async function start(
     authenticator: await openAuthenticator(stack, auth, settings, deps),
     origins: await openOrigins(stack, connections, options, deps),
   });
-  const http = new HttpServer(handle, { host, port, drainMs: settings.drainMs }, { clock, upgrade });
+  // The program that starts an embedded server talks to it on this computer, and to nobody else.
+  const certificate = auth.kind === "launch" ? null : openCertificate(stack, settings, deps);
+  const tls = await certificate?.read();
+  const listening = { host, port, drainMs: settings.drainMs, ...(tls ? { tls } : {}) };
+  const http = new HttpServer(handle, listening, { clock, upgrade });
   const bound = await http.listen();
   await operations.serveMetrics({ queue: connections.queue, connections: () => http.traffic(), endpoints });
   stack.use(http);
+  certificate?.follow(http);
   stack.defer(() => draining.abort(new Cancelled("draining")));
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+  const url = `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   logger.info("server.started", {
     url,
     serverId,
@@ -198,18 +204,22 @@ function assemble(
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
   const gate = new MethodGate({ ledger: connections.oneUse });
   const templateService = new TemplateService(shared);
+  const local = auth.kind === "launch";
   const methods = createRouter(
     { uploads, media, templates: templateService, sync, health, origins, audit, logger: deps.logger },
     {
       shutdown,
       clock: deps.clock,
-      local: auth.kind === "launch",
+      local,
       cancellations: { cancelled: (_method, reason) => operations.cancelled(reason) },
     },
   );
   addOperationsServices(methods, { health, draining, clock: deps.clock }, settings);
   const routes = jsonRoutes({ uploads, media });
-  const endpoints = new Map([...rpcEndpoints(methods, { draining }), ...jsonEndpoints(routes)]);
+  const endpoints = new Map([
+    ...rpcEndpoints(methods, { draining }),
+    ...jsonEndpoints(routes, { compress: !local }),
+  ]);
   const stations = {
     ...deps,
     tracer: operations.tracer,

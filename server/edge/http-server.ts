@@ -124,7 +124,7 @@ export class HttpServer implements AsyncDisposable {
 
   /** New connections get this certificate; those that are open keep theirs.
    *  @throws an Error of OpenSSL's when certificate and key do not fit together; the one before stays. */
-  useCertificate(identity: TlsIdentity): void {
+  showCertificate(identity: TlsIdentity): void {
     this.#tls?.setSecureContext(contextOptions(identity));
   }
 
