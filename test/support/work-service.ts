@@ -1,10 +1,12 @@
-import { create, createFileRegistry, type DescService } from "@bufbuild/protobuf";
+import { create, createFileRegistry, type DescService, setExtension } from "@bufbuild/protobuf";
 import {
   FileDescriptorSetSchema,
   file_google_protobuf_wrappers,
+  MethodOptionsSchema,
   type StringValue,
 } from "@bufbuild/protobuf/wkt";
 import { type Client, createClient, type HandlerContext, type Transport } from "@connectrpc/connect";
+import { MethodPolicySchema, policy } from "#gen/options_pb.ts";
 import { Cancelled, type CancelReason } from "#kernel/cancel-reason.ts";
 import type { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 
@@ -13,6 +15,8 @@ export type Kind = (typeof KINDS)[number];
 
 const text = ".google.protobuf.StringValue";
 const wrappers = file_google_protobuf_wrappers.proto;
+const limitedOptions = create(MethodOptionsSchema);
+setExtension(limitedOptions, policy, create(MethodPolicySchema, { timeoutMs: 100 }));
 const registry = createFileRegistry(
   create(FileDescriptorSetSchema, {
     file: [
@@ -25,13 +29,16 @@ const registry = createFileRegistry(
         service: [
           {
             name: "WorkService",
-            method: KINDS.map((kind) => ({
-              name: kind,
-              inputType: text,
-              outputType: text,
-              clientStreaming: kind === "client" || kind === "bidi",
-              serverStreaming: kind === "server" || kind === "bidi",
-            })),
+            method: [
+              ...KINDS.map((kind) => ({
+                name: kind,
+                inputType: text,
+                outputType: text,
+                clientStreaming: kind === "client" || kind === "bidi",
+                serverStreaming: kind === "server" || kind === "bidi",
+              })),
+              { name: "limited", inputType: text, outputType: text, options: limitedOptions },
+            ],
           },
         ],
       },
@@ -50,6 +57,8 @@ type Message = Pick<StringValue, "value">;
 /** As the compiler would know a client of it, had the service been generated. */
 export interface WorkClient {
   unary(request: Message, options?: CallOptions): Promise<Message>;
+  /** The same, for no longer than 100 ms. */
+  limited(request: Message, options?: CallOptions): Promise<Message>;
   server(request: Message, options?: CallOptions): AsyncIterable<Message>;
   client(requests: AsyncIterable<Message>, options?: CallOptions): Promise<Message>;
   bidi(requests: AsyncIterable<Message>, options?: CallOptions): AsyncIterable<Message>;
@@ -132,6 +141,7 @@ export class Work {
         const told = begin(context);
         return request.value === "end" ? { value: "done" } : told;
       },
+      limited: (_request: Message, context: HandlerContext) => begin(context),
       async *server(request: Message, context: HandlerContext) {
         yield { value: "first" };
         const told = begin(context);
