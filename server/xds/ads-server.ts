@@ -1,11 +1,10 @@
 import type { Http2Session } from "node:http2";
-import { createConnectRouter } from "@connectrpc/connect";
+import { Code, ConnectError, createConnectRouter } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Clock } from "#kernel/clock.ts";
 import { answerJson } from "../edge/answers.ts";
 import { HttpServer } from "../edge/http-server.ts";
 import type { NodeServerRequest, NodeServerResponse } from "../edge/node-http.ts";
-import { serverStops } from "../rpc/router.ts";
 import { type AdsDeps, adsHandlers } from "./ads-handlers.ts";
 import { AggregatedDiscoveryService } from "./gen/envoy/service/discovery/v3/ads_pb.ts";
 import type { NodeReport } from "./node-registry.ts";
@@ -79,7 +78,7 @@ export class AdsServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(serverStops());
+    this.#stop.abort(new ConnectError("The server is being stopped.", Code.Unavailable));
     await this.#http[Symbol.asyncDispose]();
   }
 
