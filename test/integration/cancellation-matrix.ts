@@ -127,6 +127,7 @@ export function cancellationSuite(
     await soon(server.work.began(), "begins");
     cause.act({ abort, line, server });
     await soon(server.work.stopped(), "stops");
+    await soon(server.work.left(), "comes to an end");
     const failure = fromConnectError(await soon(ended, "hears of it"));
     if (cause.told) expect(failure.code).toBe(cause.told);
     if (cause.told === "unavailable") expect(failure.retry).toBe("backoff");

@@ -85,7 +85,9 @@ export class Work {
   readonly reasons: CancelReason[] = [];
   readonly #began: PromiseWithResolvers<void>[] = [];
   readonly #stopped: PromiseWithResolvers<void>[] = [];
+  readonly #left: PromiseWithResolvers<void>[] = [];
   #begun = 0;
+  #handlersLeft = 0;
   /** Messages of a flood that were taken off its hands. */
   written = 0;
   /** Messages that streams of clients have read. */
@@ -126,6 +128,11 @@ export class Work {
     return slot(this.#stopped, count).promise;
   }
 
+  /** Resolves when the handler of the `count`th call has come to its end. */
+  left(count = 1): Promise<void> {
+    return slot(this.#left, count).promise;
+  }
+
   register(methods: RpcMethods): void {
     const begin = this.#begin.bind(this);
     const wrote = () => {
@@ -136,13 +143,22 @@ export class Work {
       for (const look of [...this.#readers]) look();
       await this.#gate?.promise;
     };
+    /** Held for as long as a handler has not come to its end. */
+    const inside = () => ({
+      [Symbol.dispose]: () => {
+        this.#handlersLeft++;
+        slot(this.#left, this.#handlersLeft).resolve();
+      },
+    });
     methods.service(WorkService, {
       async unary(request: Message, context: HandlerContext) {
+        using _inside = inside();
         const told = begin(context);
-        return request.value === "end" ? { value: "done" } : told;
+        return request.value === "end" ? { value: "done" } : await told;
       },
       limited: (_request: Message, context: HandlerContext) => begin(context),
       async *server(request: Message, context: HandlerContext) {
+        using _inside = inside();
         yield { value: "first" };
         const told = begin(context);
         for (; request.value === "flood"; wrote()) yield { value: FLOOD };
@@ -151,6 +167,7 @@ export class Work {
       },
       // Knows nothing of signals: it is the messages that end.
       async client(requests: AsyncIterable<Message>, context: HandlerContext) {
+        using _inside = inside();
         void begin(context).catch(() => {});
         let last = "";
         for await (const { value } of requests) {
@@ -160,6 +177,7 @@ export class Work {
         return { value: last };
       },
       async *bidi(requests: AsyncIterable<Message>, context: HandlerContext) {
+        using _inside = inside();
         void begin(context).catch(() => {});
         for await (const { value } of requests) {
           await count();
