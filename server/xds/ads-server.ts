@@ -1,7 +1,5 @@
-import type { Http2Session } from "node:http2";
 import { Code, ConnectError, createConnectRouter } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import type { Clock } from "#kernel/clock.ts";
 import { answerJson } from "../edge/answers.ts";
 import { HttpServer } from "../edge/http-server.ts";
 import type { NodeServerRequest, NodeServerResponse } from "../edge/node-http.ts";
@@ -25,7 +23,6 @@ export interface XdsStatus {
 
 /** A request for a configuration is short; what names many resources is not. */
 const MOST_REQUEST_BYTES = 1024 * 1024;
-const PING_MS = 20_000;
 
 /**
  * The control plane's own listener: ADS over gRPC, and `GET /status` for people. It has no tokens: whoever reaches the
@@ -33,12 +30,9 @@ const PING_MS = 20_000;
  */
 export class AdsServer implements AsyncDisposable {
   readonly #http: HttpServer;
-  readonly #clock: Clock;
   readonly #stop = new AbortController();
-  readonly #pinged = new WeakSet<Http2Session>();
 
   constructor(deps: AdsDeps & { readonly status: () => XdsStatus }, options: AdsServerOptions) {
-    this.#clock = deps.clock;
     const { handlers } = createConnectRouter({
       connect: false,
       grpcWeb: false,
@@ -49,7 +43,6 @@ export class AdsServer implements AsyncDisposable {
     const handle = async (request: NodeServerRequest, response: NodeServerResponse) => {
       const handler = byPath.get(request.url ?? "");
       if (handler) {
-        void this.#keepAlive("stream" in request ? request.stream.session : undefined);
         const answer = await handler(
           universalRequestFromNodeRequest(request, response, undefined, undefined),
         );
@@ -80,23 +73,5 @@ export class AdsServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new ConnectError("The server is being stopped.", Code.Unavailable));
     await this.#http[Symbol.asyncDispose]();
-  }
-
-  /** A stream is silent while nothing changes. Pings keep its connection from counting as idle, and end one whose
-   *  other end has gone without a word. */
-  async #keepAlive(session: Http2Session | undefined): Promise<void> {
-    if (!session || this.#pinged.has(session)) return;
-    this.#pinged.add(session);
-    const closed = new AbortController();
-    session.once("close", () => closed.abort());
-    let answered = true;
-    while (!closed.signal.aborted) {
-      await this.#clock.sleep(PING_MS, { signal: closed.signal }).catch(() => {});
-      if (closed.signal.aborted) return;
-      if (!answered) return session.destroy();
-      answered = !session.ping(() => {
-        answered = true;
-      });
-    }
   }
 }
