@@ -89,7 +89,9 @@ export function toConnectError(error: unknown): ConnectError {
   const failure = AppError.from(error);
   const info = { desc: ErrorInfoSchema, value: errorInfo(failure) };
   const { grpc } = ERROR_TABLE[failure.code];
-  return new ConnectError(publicMessage(failure), grpc, undefined, [info], failure);
+  // Half a character would break the spelling of headers.
+  const message = publicMessage(failure).toWellFormed();
+  return new ConnectError(message, grpc, undefined, [info], failure);
 }
 
 /** The same details in JSON, each a google.protobuf.Any. */
