@@ -16,6 +16,7 @@ export const ENTRY_FILES = [
   "server/create-server\\.ts",
   "server/open-trust\\.ts",
   "server/open-certificate\\.ts",
+  "server/operations\\.ts",
   "server/serve\\.ts",
   "server/workers/[a-z-]+-main\\.ts",
   "studio/embedded\\.ts",

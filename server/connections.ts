@@ -1,6 +1,8 @@
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { noTracer, type Tracer } from "#kernel/tracer.ts";
+import { guardDatabase, guardQueue, guardStore } from "./adapters/guard/guarded-connections.ts";
 import { unlimited } from "./adapters/memory/rate-limiter.ts";
 import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { createSqlAuditLog } from "./adapters/sql/audit-log.ts";
@@ -13,6 +15,7 @@ import { createSqlSwapLedger } from "./adapters/sql/swap-ledger.ts";
 import { createSqlTemplateRepository } from "./adapters/sql/template-repository.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import type { AuditLog } from "./services/ports/audit-log.ts";
+import { type ComponentObserver, unobserved } from "./services/ports/component-observer.ts";
 import type { MediaRepository } from "./services/ports/media-repository.ts";
 import type { ObjectStore } from "./services/ports/object-store.ts";
 import type { OneUseLedger } from "./services/ports/one-use-ledger.ts";
@@ -24,6 +27,16 @@ import type { TemplateRepository } from "./services/ports/template-repository.ts
 /** Names the queue of mark jobs and their rate limit; with the server's id, so that installations that share a Redis do
  *  not take each other's jobs. */
 const markName = (serverId: string) => `mark:${serverId}`;
+
+export interface ConnectionDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** @default none */
+  readonly tracer?: Tracer;
+  /** @default nobody */
+  readonly observer?: ComponentObserver;
+}
 
 export interface Connections extends AsyncDisposable {
   readonly repository: MediaRepository;
@@ -39,14 +52,15 @@ export interface Connections extends AsyncDisposable {
 
 /**
  * Opens everything one process of the server needs: the one place that knows which adapter stands behind a port.
- * The queue is started; the bucket is not touched (see `ObjectStore.ensureReady`).
+ * Database, queue and store stand behind breakers (docs/adr/0023). The queue is started; the bucket is not touched (see `ObjectStore.ensureReady`).
  * @throws AppError `unavailable` when a database or Redis does not answer; what was opened is closed again.
  */
 export async function openConnections(
   settings: ConnectionSettings,
-  deps: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
+  deps: ConnectionDeps,
 ): Promise<Connections> {
-  const { clock, random } = deps;
+  const { clock, random, logger, tracer = noTracer, observer = unobserved } = deps;
+  const eyes = { clock, logger, tracer, observer };
   await using opened = new AsyncDisposableStack();
   const database = await openDatabase(settings.database, deps);
   opened.defer(() => database.close());
@@ -64,17 +78,15 @@ export async function openConnections(
   const oneUse = await openOneUseLedger(settings, database, name, deps);
   opened.defer(() => oneUse.close());
   const audit = createSqlAuditLog(database);
-  const store = createS3ObjectStore(settings.store, deps);
+  const store = createS3ObjectStore(settings.store, { clock, logger, outgoing: () => tracer.outgoing() });
   opened.defer(() => store.close());
   const everything = opened.move();
   const close = () => everything.disposeAsync();
   return {
-    repository,
-    templates,
-    ledger,
-    queue,
+    ...guardDatabase({ repository, templates, ledger }, eyes),
+    queue: guardQueue(queue, eyes),
+    store: guardStore(store, eyes),
     limiter,
-    store,
     audit,
     oneUse,
     close,

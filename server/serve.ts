@@ -70,7 +70,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       { clock, random, logger },
     ),
   );
-  const { url, serverId, connections } = await server.start();
+  const { url, serverId, connections, reports } = await server.start();
   const workers = options.workers ?? 1;
   if (workers > 0) {
     await mkdir(join(settings.home, "tmp"), { recursive: true, mode: 0o700 });
@@ -81,6 +81,7 @@ export async function serve(options: ServeOptions): Promise<void> {
           clock,
           random,
           logger,
+          reports,
         },
         {
           settings: await workerSettings(settings, connections, { version: options.version ?? "", workers }),

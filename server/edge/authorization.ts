@@ -1,6 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Principal } from "../services/principal.ts";
+import type { CallObserver } from "./call-observer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { MethodGate } from "./method-gate.ts";
 import type { Authenticator } from "./tokens/authenticator.ts";
@@ -13,11 +15,15 @@ export type Authorize = (
   method: DescMethod,
 ) => Promise<Principal | null>;
 
-/** Bearer tokens. A refused one is as good as none; why it was refused, only the log says. */
-export function createAuthorization(deps: {
+export interface AuthorizationDeps {
   readonly authenticator: Authenticator;
   readonly gate: MethodGate;
-}): Authorize {
+  /** @default nobody */
+  readonly observer?: CallObserver;
+}
+
+/** Bearer tokens. A refused one is as good as none; why it was refused, only the log says. */
+export function createAuthorization(deps: AuthorizationDeps): Authorize {
   return ({ request, path, logger }, method) =>
     authorizeCall(deps, { headers: request.headers, path, logger, method });
 }
@@ -28,7 +34,7 @@ export function createAuthorization(deps: {
  * @throws AppError as {@link Authorize}.
  */
 export async function authorizeCall(
-  deps: { readonly authenticator: Authenticator; readonly gate: MethodGate },
+  deps: AuthorizationDeps,
   call: {
     readonly headers: MutableHeaders;
     readonly method: DescMethod;
@@ -37,7 +43,13 @@ export async function authorizeCall(
   },
 ): Promise<Principal | null> {
   const { headers, method, path, logger } = call;
-  const principal = await callerOfHeaders({ authenticator: deps.authenticator, logger }, headers, { path });
-  await deps.gate.admit(method, principal, logger);
+  const refused = (reason: string) => deps.observer?.refused("token", reason);
+  const { authenticator, gate } = deps;
+  const principal = await callerOfHeaders({ authenticator, logger, refused }, headers, { path });
+  await gate.admit(method, principal, logger).catch((error: unknown) => {
+    if (principal)
+      refused(AppError.from(error).code === "permission_denied" ? "scope missing" : "used before");
+    throw error;
+  });
   return principal;
 }

@@ -3,17 +3,19 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { noTracer, type Tracer } from "#kernel/tracer.ts";
 import type { Admission } from "./admission.ts";
 import { answerJson } from "./answers.ts";
 import type { Authorize } from "./authorization.ts";
-import { type CorsDecision, type CorsRequest, namedOrigin } from "./cors.ts";
+import { unwatched } from "./call-observer.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type Exchange, header, openExchange } from "./exchange.ts";
+import { type Exchange, openExchange } from "./exchange.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
+import { decideOrigin, type OriginStation } from "./origin-station.ts";
 import { answerError, answerNotFound } from "./refusals.ts";
+import { startServerSpan } from "./server-span.ts";
 
-export interface DispatcherDeps {
-  readonly decideOrigin: (request: CorsRequest) => CorsDecision;
+export interface DispatcherDeps extends OriginStation {
   /** By path; asked before the origin counts. */
   readonly probes: ReadonlyMap<string, (exchange: Exchange) => Promise<void> | void>;
   readonly admission: Admission;
@@ -22,6 +24,8 @@ export interface DispatcherDeps {
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   readonly clock: Clock;
   readonly random: Random;
+  /** @default none */
+  readonly tracer?: Tracer;
   readonly logger: Logger;
 }
 
@@ -33,15 +37,20 @@ export interface DispatcherDeps {
 export function createDispatcher(
   deps: DispatcherDeps,
 ): (request: NodeServerRequest, response: NodeServerResponse) => void {
+  const { tracer = noTracer, observer = unwatched } = deps;
   return (request, response) => {
     const exchange = openExchange(request, response, deps);
-    dispatch(deps, exchange).catch((error: unknown) => {
-      const failure = AppError.from(error);
-      if (ConnectError.from(error).code === Code.Aborted || failure.code === "aborted") return;
-      if (!response.headersSent) return answerError(exchange, error);
-      exchange.logger.warn("request.broken", { path: exchange.path, reason: failure.message });
-      response.destroy();
-    });
+    observer.began(exchange);
+    const span = startServerSpan(tracer, exchange, deps.endpoints.get(exchange.path));
+    tracer.within(span, exchange.identity, () =>
+      dispatch(deps, exchange).catch((error: unknown) => {
+        const failure = AppError.from(error);
+        if (ConnectError.from(error).code === Code.Aborted || failure.code === "aborted") return;
+        if (!response.headersSent) return answerError(exchange, error);
+        exchange.logger.warn("request.broken", { path: exchange.path, reason: failure.message });
+        response.destroy();
+      }),
+    );
   };
 }
 
@@ -60,19 +69,4 @@ async function dispatch(deps: DispatcherDeps, exchange: Exchange): Promise<void>
   exchange.caller = await deps.authorize(exchange, endpoint.access);
   await deps.admission.admitCaller(exchange);
   return endpoint.serve(exchange);
-}
-
-/** Also sets the headers that every answer carries from here on, refusals too. */
-function decideOrigin(deps: DispatcherDeps, { request, response, method, path, logger }: Exchange) {
-  const page = { origin: header(request, "origin"), referer: header(request, "referer") };
-  const decision = deps.decideOrigin({
-    ...page,
-    method,
-    requestedMethod: header(request, "access-control-request-method"),
-    requestedPrivateNetwork: header(request, "access-control-request-private-network"),
-  });
-  for (const [name, value] of Object.entries(decision.headers)) response.setHeader(name, value);
-  if (decision.kind === "forbidden")
-    logger.warn("request.refused", { path, reason: decision.reason, origin: namedOrigin(page) });
-  return decision;
 }

@@ -1,6 +1,7 @@
-import { createServer as createHttp1Server } from "node:http";
+import { createServer as createHttp1Server, type IncomingMessage } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
@@ -45,11 +46,17 @@ export class HttpServer implements AsyncDisposable {
   readonly #tls: TlsServer | null;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  /** Of connections that are closed. */
+  readonly #closed = { bytesRead: 0, bytesWritten: 0 };
 
   constructor(
     handle: (request: NodeServerRequest, response: NodeServerResponse) => void,
     options: HttpServerOptions,
-    deps: { readonly clock: Clock },
+    deps: {
+      readonly clock: Clock;
+      /** Takes over connections that ask for a websocket. @default nobody: they are answered as any request */
+      readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+    },
   ) {
     this.#options = options;
     this.#clock = deps.clock;
@@ -60,9 +67,13 @@ export class HttpServer implements AsyncDisposable {
         keepAliveTimeout: IDLE_TIMEOUT_MS,
         maxHeaderSize: MAX_HEADER_BYTES,
         connectionsCheckingInterval: 5_000,
+        // Whoever offers another protocol (`h2c`) is answered in this one.
+        shouldUpgradeCallback: ({ headers }) =>
+          deps.upgrade !== undefined && headers.upgrade?.toLowerCase() === "websocket",
       },
       handle,
     );
+    if (deps.upgrade) this.#http1.on("upgrade", deps.upgrade);
     this.#http2 = createHttp2Server(
       { settings: { maxHeaderListSize: MAX_HEADER_BYTES, maxConcurrentStreams: 256 } },
       handle,
@@ -101,6 +112,16 @@ export class HttpServer implements AsyncDisposable {
     });
   }
 
+  /** Connections open now, and bytes over all there have been. */
+  traffic(): { readonly open: number; readonly bytesRead: number; readonly bytesWritten: number } {
+    let { bytesRead, bytesWritten } = this.#closed;
+    for (const socket of this.#sockets) {
+      bytesRead += socket.bytesRead;
+      bytesWritten += socket.bytesWritten;
+    }
+    return { open: this.#sockets.size, bytesRead, bytesWritten };
+  }
+
   /** New connections get this certificate; those that are open keep theirs.
    *  @throws an Error of OpenSSL's when certificate and key do not fit together; the one before stays. */
   showCertificate(identity: TlsIdentity): void {
@@ -128,7 +149,11 @@ export class HttpServer implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#closed.bytesRead += socket.bytesRead;
+      this.#closed.bytesWritten += socket.bytesWritten;
+    });
     const onError = () => socket.destroy();
     socket.on("error", onError);
     socket.setTimeout(FIRST_BYTE_TIMEOUT_MS, onError);

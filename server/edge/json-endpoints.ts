@@ -23,7 +23,7 @@ export function jsonEndpoints(
 
 function serveJson(route: JsonRoute, compress: boolean): Endpoint["serve"] {
   return async (exchange) => {
-    const { request, response, method, caller, logger } = exchange;
+    const { request, response, method, caller, logger, identity } = exchange;
     if (method !== "POST") {
       response.setHeader("allow", "POST");
       return answerJson(response, 405, { error: { code: "invalid_argument", message: "Use POST." } });
@@ -32,7 +32,7 @@ function serveJson(route: JsonRoute, compress: boolean): Endpoint["serve"] {
     const closed = new AbortController();
     response.once("close", () => closed.abort());
     const body = bodyOf(request);
-    const value = await route.answer({ body, caller, logger, signal: closed.signal });
+    const value = await route.answer({ body, caller, logger, signal: closed.signal, cause: identity });
     if (compress) await answerPacked(exchange, value);
     else answerJson(response, 200, value);
   };

@@ -5,6 +5,7 @@ import { MediaService } from "#gen/media_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
+import type { Cause } from "#kernel/trace-context.ts";
 import type { Caller } from "../services/caller.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
 import { mediaIdOf } from "../services/picture-reference.ts";
@@ -17,6 +18,7 @@ export interface JsonCall {
   readonly caller: Caller;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly cause: Cause;
 }
 
 export interface JsonRoute {
@@ -83,10 +85,10 @@ export function jsonRoutes(deps: {
       "/api/v1/uploads",
       {
         method: UploadService.method.createUploads,
-        async answer({ body, caller, logger, signal }) {
+        async answer({ body, caller, logger, signal, cause }) {
           const { mark, ...wanted } = await readJson(body, announcement, MAX_BODY_BYTES);
           const request = { ...wanted, markSpec: mark ? markKey(mark) : "" };
-          const [ticket] = await uploads.create(caller, [request], { logger, signal });
+          const [ticket] = await uploads.create(caller, [request], { logger, signal, cause });
           if (!ticket || "error" in ticket)
             throw ticket?.error ?? new AppError("internal", "No ticket was issued.");
           const { mediaId, objectKey, plan } = ticket;
@@ -104,7 +106,7 @@ export function jsonRoutes(deps: {
       "/api/v1/uploads/complete",
       {
         method: UploadService.method.completeUploads,
-        async answer({ body, caller, logger, signal }) {
+        async answer({ body, caller, logger, signal, cause }) {
           const told = await readJson(body, completion, MAX_BODY_BYTES);
           const mediaId = told.mediaId ?? mediaIdOf(told.objectKey ?? "");
           const [row] = (await media.get(caller, [mediaId])).rows;
@@ -121,6 +123,7 @@ export function jsonRoutes(deps: {
           const [outcome] = await uploads.complete(caller, [{ mediaId, uploadId, parts }], {
             logger,
             signal,
+            cause,
           });
           if (!outcome || "error" in outcome) throw outcome?.error ?? new AppError("internal", "No outcome.");
           return { media: toJson(outcome.media) };
@@ -144,9 +147,9 @@ export function jsonRoutes(deps: {
       "/api/v1/media/rollback",
       {
         method: MediaService.method.rollbackMedia,
-        async answer({ body, caller, logger, signal }) {
+        async answer({ body, caller, logger, signal, cause }) {
           const { to, ...reference } = await readJson(body, rollback, MAX_BODY_BYTES);
-          return { media: toJson(await media.rollBack(caller, reference, to, { logger, signal })) };
+          return { media: toJson(await media.rollBack(caller, reference, to, { logger, signal, cause })) };
         },
       },
     ],

@@ -1,6 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
-import { endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
+import {
+  codeToString,
+  endStreamFlag,
+  endStreamToJson,
+  errorToJson,
+} from "@connectrpc/connect/protocol-connect";
 import { fromConnectError } from "#contracts/client.ts";
 import { AppError } from "#kernel/errors.ts";
 import {
@@ -8,6 +13,7 @@ import {
   errorDetails,
   httpStatusOf,
   publicMessage,
+  retryAfterMs,
   toConnectError,
 } from "../rpc/error-table.ts";
 import { answerJson } from "./answers.ts";
@@ -24,6 +30,9 @@ export function answerError(exchange: Exchange, error: unknown): void {
   const contentType = header(request, "content-type");
   const form = wireFormOf(contentType, rpc);
   const failure = toConnectError(error);
+  exchange.outcome = codeToString(failure.code);
+  const waitMs = retryAfterMs(error);
+  if (waitMs !== null) response.setHeader("retry-after", String(Math.ceil(waitMs / 1000)));
   if (isGrpcKind(form)) {
     answerTrailersOnly(exchange, failure);
     return;

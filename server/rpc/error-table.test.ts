@@ -60,7 +60,10 @@ describe("the error table", () => {
     };
     for (const code of codes) {
       const read = fromConnectError(new ConnectError("x", code));
-      expect([Code[code], Code[toConnectError(read).code]]).toEqual([Code[code], Code[nearest[code] ?? code]]);
+      expect([Code[code], Code[toConnectError(read).code]]).toEqual([
+        Code[code],
+        Code[nearest[code] ?? code],
+      ]);
     }
     const offline = new ConnectError(
       "fetch failed",

@@ -1,7 +1,9 @@
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 import { ErrorInfoSchema } from "#gen/errors_pb.ts";
 import { AppError, type ErrorCode } from "#kernel/errors.ts";
+import { RetryInfoSchema } from "#standard/google/rpc/error_details_pb.ts";
 
 /** One row of the table: what an error is called over gRPC (and gRPC-Web, Connect), and its HTTP status in JSON. */
 export interface ErrorRow {
@@ -91,12 +93,28 @@ export function toConnectError(error: unknown): ConnectError {
   const { grpc } = ERROR_TABLE[failure.code];
   // Half a character would break the spelling of headers.
   const message = publicMessage(failure).toWellFormed();
-  return new ConnectError(message, grpc, undefined, [info], failure);
+  const waitMs = retryAfterMs(failure);
+  if (waitMs === null) return new ConnectError(message, grpc, undefined, [info], failure);
+  const retry = { desc: RetryInfoSchema, value: { retryDelay: durationFromMs(waitMs) } };
+  // gRPC's own clients wait for so long before they try again (gRFC A6, "Pushback").
+  const metadata = { "grpc-retry-pushback-ms": String(waitMs) };
+  return new ConnectError(message, grpc, metadata, [info, retry], failure);
 }
 
 /** The same details in JSON, each a google.protobuf.Any. */
 export function errorDetails(failure: AppError): readonly Readonly<Record<string, unknown>>[] {
-  return [{ "@type": `type.googleapis.com/${ErrorInfoSchema.typeName}`, ...errorInfo(failure) }];
+  const info = { "@type": `type.googleapis.com/${ErrorInfoSchema.typeName}`, ...errorInfo(failure) };
+  const waitMs = retryAfterMs(failure);
+  if (waitMs === null) return [info];
+  const retryDelay = `${waitMs / 1000}s`;
+  return [info, { "@type": `type.googleapis.com/${RetryInfoSchema.typeName}`, retryDelay }];
+}
+
+/** How long a caller is asked to wait, in milliseconds; `null`: nobody says. */
+export function retryAfterMs(error: unknown): number | null {
+  const failure = error instanceof ConnectError ? error.cause : error;
+  const waitMs = failure instanceof AppError ? failure.details.retryAfterMs : undefined;
+  return typeof waitMs === "number" && waitMs >= 0 ? waitMs : null;
 }
 
 function errorInfo({ code, retry }: AppError) {

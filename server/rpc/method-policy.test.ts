@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import type { DescFile, DescMethod } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { systemClock } from "#kernel/clock.ts";
 import { ALL_SCOPES } from "../services/principal.ts";
 import { policyOf } from "./method-policy.ts";
 import { createRouter, type RouterDeps } from "./router.ts";
@@ -25,7 +26,10 @@ describe("the policy of a method", () => {
   test("is there for every method of every service", async () => {
     const methods = await allMethods();
     expect(methods.length).toBeGreaterThan(15);
-    const registered = createRouter({} as RouterDeps, { shutdown: new AbortController().signal });
+    const registered = createRouter({} as RouterDeps, {
+      shutdown: new AbortController().signal,
+      clock: systemClock,
+    });
     methods.push(...registered.all.map(({ spec }) => spec.method));
     expect(methods.filter((method) => policyOf(method) === null).map(named)).toEqual([]);
   });

@@ -4,9 +4,11 @@ import { type MethodPolicy, policy } from "#gen/options_pb.ts";
 /** What a method asks of its caller. `null`: nobody has said, and nobody may call it. */
 export type AccessPolicy = Pick<MethodPolicy, "scope" | "anonymous">;
 
-/** Services of others, whose protos cannot carry our option. */
+/** Services of others, whose protos cannot carry our option. Reflection answers only where a setting wants it. */
 const POLICIES_OF_OTHERS: Readonly<Record<string, AccessPolicy>> = {
   "grpc.health.v1.Health": { anonymous: true, scope: "" },
+  "grpc.reflection.v1.ServerReflection": { anonymous: true, scope: "" },
+  "grpc.reflection.v1alpha.ServerReflection": { anonymous: true, scope: "" },
 };
 
 export function policyOf(method: DescMethod): AccessPolicy | null {

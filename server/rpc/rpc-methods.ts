@@ -7,6 +7,7 @@ import {
   type ServiceImpl,
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import type { CancellationObserver } from "./cancellation.ts";
 import { COMPRESS_MIN_BYTES, COMPRESSIONS } from "./compression.ts";
 
 export interface RpcOptions {
@@ -18,6 +19,9 @@ export interface RpcOptions {
   readonly maxTimeoutMs?: number;
   /** Answers are worth packing where the client offers it. @default true */
   readonly compress?: boolean;
+  /** Hears of calls that were ended from outside; for the unary endpoint, which sees to that itself.
+   *  @default nobody */
+  readonly cancellations?: CancellationObserver;
   /** The first is the outermost. */
   readonly interceptors?: readonly Interceptor[];
   /** For types that only JSON's `Any` needs to look up. */

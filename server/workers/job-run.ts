@@ -7,6 +7,7 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError, type ErrorCode } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { noTracer, type Tracer, traced } from "#kernel/tracer.ts";
 import type { ImageMarker, MarkedPicture } from "../services/ports/image-marker.ts";
 import type { MediaRepository, MediaRow } from "../services/ports/media-repository.ts";
 import type { ObjectStore } from "../services/ports/object-store.ts";
@@ -34,6 +35,8 @@ export interface MarkWorkerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** @default none */
+  readonly tracer?: Tracer;
   /** Looks on; see `publishPicture`. */
   readonly steps?: StepObserver | undefined;
 }
@@ -84,9 +87,15 @@ export async function runJob(
     return "failed";
   }
   const job = parsed.data;
-  const log = logger.child({ traceId: job.traceId, jobId: lease.id, mediaId: job.mediaId });
+  const { cause } = job;
+  const log = logger.child({
+    traceId: job.traceId,
+    jobId: lease.id,
+    mediaId: job.mediaId,
+    ...(cause && { requestId: cause.requestId }),
+  });
   try {
-    const outcome = await markOnce(job, deps, holdings, signal, log, lease);
+    const outcome = await markTraced(job, deps, holdings, signal, log, lease);
     await queue.ack(lease);
     return outcome;
   } catch (thrown) {
@@ -127,6 +136,43 @@ export async function runJob(
   }
 }
 
+/** The picture's trace has a span for each delivery, linked to the request that asked for the mark: that one's trace
+ *  ends with its answer, and the picture's goes on over all requests. */
+async function markTraced(
+  job: MarkJob,
+  deps: MarkWorkerDeps,
+  holdings: WorkerHoldings,
+  signal: AbortSignal,
+  log: Logger,
+  lease: Lease,
+): Promise<"marked" | "dropped"> {
+  const { tracer = noTracer } = deps;
+  const { traceId, cause } = job;
+  const span = tracer.start("mark", {
+    kind: "consumer",
+    traceId,
+    links: cause ? [cause] : [],
+    attributes: {
+      "messaging.message.id": lease.id,
+      "platemark.media.id": job.mediaId,
+      "platemark.attempt": lease.attempt,
+      "platemark.size": job.size,
+      ...(cause && { "platemark.request.id": cause.requestId }),
+    },
+  });
+  try {
+    const work = () => markOnce(job, deps, holdings, signal, log, lease);
+    const outcome = await tracer.within(span, cause ?? null, work);
+    span.set({ "platemark.outcome": outcome });
+    return outcome;
+  } catch (error) {
+    span.fail(AppError.from(error).code);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
 async function markOnce(
   job: MarkJob,
   deps: MarkWorkerDeps,
@@ -135,7 +181,7 @@ async function markOnce(
   log: Logger,
   lease: Lease,
 ): Promise<"marked" | "dropped"> {
-  const { limiter, repository, clock, random, steps } = deps;
+  const { limiter, repository, clock, random, steps, tracer = noTracer } = deps;
   const row = await enterMarking(job, repository);
   if (!row) {
     log.info("mark.dropped", { attempt: lease.attempt });
@@ -149,33 +195,36 @@ async function markOnce(
   const template = await holdings.templates.of(job.mark);
   const { picture, proof } = await markAndProve(job, row, template, deps, log, signal);
   throwIfAborted(signal);
-  const published = await publishPicture(
-    { ...deps, logger: log, steps },
-    {
-      id: random.uuid(),
-      row,
-      picture,
-      proof,
-      template,
-      markSpec: row.markSpec,
-      traceId: job.traceId,
-      // Somebody may have asked for a mark anew meanwhile, for the same one too: this job's turn is the row's version.
-      isWanted: async () => (await repository.get([job.mediaId]))[0]?.version === row.version,
-      settle: async (published, swapId) => {
-        const markedKey = publicKeyOf(job.objectKey);
-        const change = {
-          state: "marked",
-          markedKey,
-          published,
-          errorCode: null,
-          errorMessage: null,
-        } as const;
-        const then = { event: "media.marked", swapDone: swapId };
-        return (await repository.change(row.id, row.version, change, then)) !== null;
+  const publish = () =>
+    publishPicture(
+      { ...deps, logger: log, steps },
+      {
+        id: random.uuid(),
+        row,
+        picture,
+        proof,
+        template,
+        markSpec: row.markSpec,
+        traceId: job.traceId,
+        requestId: job.cause?.requestId,
+        // Somebody may have asked for a mark anew meanwhile, for the same one too: this job's turn is the row's version.
+        isWanted: async () => (await repository.get([job.mediaId]))[0]?.version === row.version,
+        settle: async (published, swapId) => {
+          const markedKey = publicKeyOf(job.objectKey);
+          const change = {
+            state: "marked",
+            markedKey,
+            published,
+            errorCode: null,
+            errorMessage: null,
+          } as const;
+          const then = { event: "media.marked", swapDone: swapId };
+          return (await repository.change(row.id, row.version, change, then)) !== null;
+        },
       },
-    },
-    signal,
-  );
+      signal,
+    );
+  const published = await traced(tracer, "publish", {}, publish);
   log.info(published ? "mark.finished" : "mark.dropped", {
     ms: clock.now() - startedAt,
     width: picture.width,
@@ -192,29 +241,33 @@ async function markAndProve(
   job: MarkJob,
   row: MediaRow,
   template: PinnedTemplate,
-  { store, marker, prover, clock, steps }: MarkWorkerDeps,
+  { store, marker, prover, clock, steps, tracer = noTracer }: MarkWorkerDeps,
   log: Logger,
   signal: AbortSignal,
 ): Promise<{ picture: MarkedPicture; proof: PictureProof }> {
-  const original = await fetchOriginal(store, job, signal);
+  const original = await traced(tracer, "fetch", {}, () => fetchOriginal(store, job, signal));
   const variables = {
     ...(template.asksPicture && pictureVariables(original)),
     ...fileVariables(row),
     timestamp_ms: clock.now(),
   };
-  const picture = await marker.mark(original, { mark: markFor(template, variables, log), signal });
+  const picture = await traced(tracer, "draw", {}, () =>
+    marker.mark(original, { mark: markFor(template, variables, log), signal }),
+  );
   await steps?.reached("marked");
-  const proof = await prover.prove({
-    original,
-    marked: picture.body,
-    touched: picture.touched,
-    claims: picture.path === "recoded" ? undefined : "exact",
-    template: { name: template.name, version: template.version },
-    objectKey: job.objectKey,
-    markedKey: publicKeyOf(job.objectKey),
-    traceId: job.traceId,
-    signal,
-  });
+  const proof = await traced(tracer, "prove", {}, () =>
+    prover.prove({
+      original,
+      marked: picture.body,
+      touched: picture.touched,
+      claims: picture.path === "recoded" ? undefined : "exact",
+      template: { name: template.name, version: template.version },
+      objectKey: job.objectKey,
+      markedKey: publicKeyOf(job.objectKey),
+      traceId: job.traceId,
+      signal,
+    }),
+  );
   await steps?.reached("proven");
   return { picture, proof };
 }

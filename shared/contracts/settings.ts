@@ -54,6 +54,24 @@ export const settingsSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
     .default("studio"),
+  /** Base URL of an OTLP receiver (HTTP, protobuf) for spans. Unset: OTEL_EXPORTER_OTLP_ENDPOINT, else no spans. */
+  otlpEndpoint: optionalUrl,
+  /** `serve`: port of 127.0.0.1 where `/metrics` answers; unset: none. */
+  metricsPort: z.coerce.number().int().min(0).max(65_535).optional(),
+  /** Calls a second from one address, twice as many at once; 0: no limit. Not for the embedded server. */
+  addressRate: z.coerce.number().min(0).max(1_000_000).default(200),
+  /** Calls a second of one user, twice as many at once; 0: no limit. Not for the embedded server. */
+  userRate: z.coerce.number().min(0).max(1_000_000).default(100),
+  /** Addresses and networks, with commas between them, whose word on where a call comes from is believed. */
+  trustedProxies: z.string().default(""),
+  /** How long calls in flight may take to end when the server stops, in milliseconds. */
+  drainMs: z.coerce.number().int().min(0).max(600_000).default(10_000),
+  /** Connections open at once. */
+  maxConnections: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  /** Connections open at once from one address (IPv6: one /64); trusted proxies have no such limit. */
+  maxAddressConnections: z.coerce.number().int().min(1).max(1_000_000).default(256),
+  /** Whether everybody may ask for the services' descriptors (gRPC reflection). */
+  reflection: z.stringbool().or(z.boolean()).default(false),
   logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
   mark: markSpecSchema.prefault({}),
 });
@@ -87,6 +105,7 @@ export function parseSettings(layers: {
   };
   set("home", layers.defaultHome, "the default home folder");
   for (const [name, value] of Object.entries(layers.file)) set(name, value, layers.filePath);
+  set("otlpEndpoint", layers.environment.OTEL_EXPORTER_OTLP_ENDPOINT, "OTEL_EXPORTER_OTLP_ENDPOINT");
   for (const name of Object.keys(settingsSchema.shape))
     if (name !== "mark") set(name, layers.environment[environmentName(name)], environmentName(name));
   for (const [name, value] of Object.entries(layers.flags)) set(name, value, flagName(name));

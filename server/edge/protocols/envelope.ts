@@ -23,7 +23,8 @@ export interface PackedMessage {
 /** The message of one envelope that fills the body, packed by `packing` where its flag says so; `null`: the body is
  *  anything else. Pure. */
 export function onlyMessage(framed: Buffer, packing: Compression | undefined): PackedMessage | null {
-  if (framed.length < ENVELOPE_BYTES || framed.readUInt32BE(1) !== framed.length - ENVELOPE_BYTES) return null;
+  if (framed.length < ENVELOPE_BYTES || framed.readUInt32BE(1) !== framed.length - ENVELOPE_BYTES)
+    return null;
   const bytes = framed.subarray(ENVELOPE_BYTES);
   if (framed[0] === 0) return { bytes, packing: undefined };
   return framed[0] === COMPRESSED && packing ? { bytes, packing } : null;

@@ -1,11 +1,12 @@
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { chooseEncoding } from "../accept-encoding.ts";
+import { callValues } from "../call-values.ts";
+import { clientSignal } from "../client-signal.ts";
 import { type Exchange, header } from "../exchange.ts";
 import { decodeGrpcMessage, encodeGrpcMessage } from "../grpc-message.ts";
 import { bodyChunks } from "../request-body.ts";
 import { addVary } from "../vary.ts";
-import { callValues } from "./call-values.ts";
 import { binaryTypeOf, decodeText, encodeText, textTypeOf } from "./grpc-web-text.ts";
 
 const ACCEPT_HEADERS = [
@@ -16,14 +17,16 @@ const ACCEPT_HEADERS = [
 
 /**
  * connect-es's own handlers, which know every method kind and every protocol but the text form of gRPC-Web and weights
- * in Accept-Encoding: both are translated here, on the way in and out. `read`: a body that has been read already.
+ * in Accept-Encoding: both are translated here, on the way in and out. `read`: a body that has been read already;
+ * `stalledMs`: a client that takes nothing for so long is cut off; `draining`: ends the call.
  */
 export async function serveGeneral(
   handler: UniversalHandler,
   exchange: Exchange,
-  read: Buffer | null,
+  options: { readonly read: Buffer | null; readonly stalledMs: number; readonly draining: AbortSignal },
 ): Promise<void> {
   const { request, response } = exchange;
+  const { read, stalledMs, draining } = options;
   const asked = universalRequestFromNodeRequest(request, response, undefined, callValues(exchange));
   for (const [name, offered] of ACCEPT_HEADERS) {
     const accepted = asked.header.get(name);
@@ -32,7 +35,8 @@ export async function serveGeneral(
   const binaryType = binaryTypeOf(header(request, "content-type"));
   if (binaryType) asked.header.set("content-type", binaryType);
   const chunks = read ? once(read) : bodyChunks(request);
-  const answer = await handler({ ...asked, body: binaryType ? decodeText(chunks) : chunks });
+  const signal = AbortSignal.any([clientSignal(request, response, { stalledMs }), draining]);
+  const answer = await handler({ ...asked, signal, body: binaryType ? decodeText(chunks) : chunks });
 
   const message = answer.trailer?.get("grpc-message");
   if (message) answer.trailer?.set("grpc-message", encodeGrpcMessage(decodeGrpcMessage(message)));

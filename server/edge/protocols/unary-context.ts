@@ -1,5 +1,8 @@
 import type { DescMethodUnary } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ContextValues, type HandlerContext } from "@connectrpc/connect";
+import type { ContextValues, HandlerContext } from "@connectrpc/connect";
+import { Cancelled } from "#kernel/cancel-reason.ts";
+import { type CancellationObserver, orDeadline, UNOBSERVED } from "../../rpc/cancellation.ts";
+import { clientEnd } from "../client-signal.ts";
 import type { Exchange } from "../exchange.ts";
 import { nodeHeaderToWebHeader } from "./web-headers.ts";
 
@@ -15,6 +18,8 @@ export class UnaryContext implements HandlerContext {
   readonly #exchange: Exchange;
   readonly #shutdown: AbortSignal;
   readonly #endsAtMs: number | undefined;
+  readonly #observer: CancellationObserver;
+  #cancelled: PromiseWithResolvers<never> | undefined;
   #abort: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #requestHeader: Headers | undefined;
@@ -29,12 +34,14 @@ export class UnaryContext implements HandlerContext {
       readonly values: ContextValues;
       readonly shutdown: AbortSignal;
       readonly timeoutMs: number | undefined;
+      readonly cancellations?: CancellationObserver | undefined;
     },
   ) {
     this.method = call.method;
     this.protocolName = call.protocolName;
     this.values = call.values;
     this.#exchange = exchange;
+    this.#observer = call.cancellations ?? UNOBSERVED;
     this.#shutdown = call.shutdown;
     this.#endsAtMs = call.timeoutMs === undefined ? undefined : Date.now() + call.timeoutMs;
   }
@@ -54,18 +61,20 @@ export class UnaryContext implements HandlerContext {
     if (this.#abort) return this.#abort.signal;
     const abort = new AbortController();
     this.#abort = abort;
-    const { response } = this.#exchange;
-    if (response.destroyed) abort.abort(clientGone());
-    if (this.#shutdown.aborted) abort.abort(this.#shutdown.reason);
+    this.#cancelled = Promise.withResolvers();
+    this.#cancelled.promise.catch(() => {});
+    const { request, response } = this.#exchange;
+    const stream = "stream" in request ? request.stream : undefined;
+    const session = stream?.session;
+    this.#onClose = () => this.#cancel(clientEnd(stream, session));
+    if (response.destroyed) this.#onClose();
+    else if (this.#shutdown.aborted) this.#onShutdown();
     if (abort.signal.aborted) return abort.signal;
     response.once("close", this.#onClose);
     this.#shutdown.addEventListener("abort", this.#onShutdown);
     const leftMs = this.timeoutMs();
     if (leftMs !== undefined)
-      this.#timer = setTimeout(
-        () => abort.abort(new ConnectError("The call has taken too long.", Code.DeadlineExceeded)),
-        Math.max(0, leftMs),
-      );
+      this.#timer = setTimeout(() => this.#cancel(new Cancelled("deadline")), Math.max(0, leftMs));
     return abort.signal;
   }
 
@@ -97,19 +106,28 @@ export class UnaryContext implements HandlerContext {
   readonly timeoutMs = (): number | undefined =>
     this.#endsAtMs === undefined ? undefined : this.#endsAtMs - Date.now();
 
-  /** Ends what hangs on the call: the signal fires, as handlers of the other protocols see it too. */
-  end(reason?: unknown): void {
+  /** The handler's work, or why the call was ended from outside, whichever comes first. A handler that never asks for
+   *  the signal is let end. */
+  orCancelled<T>(work: Promise<T>): Promise<T> {
+    return this.#cancelled ? Promise.race([this.#cancelled.promise, work]) : work;
+  }
+
+  /** Lets go of what could still cancel the call: it has its answer. */
+  end(): void {
     if (!this.#abort) return;
     clearTimeout(this.#timer);
     this.#shutdown.removeEventListener("abort", this.#onShutdown);
     this.#exchange.response.off("close", this.#onClose);
-    this.#abort.abort(reason);
   }
 
-  readonly #onClose = () => this.end(clientGone());
-  readonly #onShutdown = () => this.end(this.#shutdown.reason);
-}
+  #cancel(cancelled: Cancelled): void {
+    const told = orDeadline(cancelled, this.timeoutMs() ?? Number.POSITIVE_INFINITY);
+    this.#observer.cancelled(`${this.method.parent.typeName}/${this.method.name}`, told.reason);
+    this.end();
+    this.#cancelled?.reject(told);
+    this.#abort?.abort(told);
+  }
 
-function clientGone(): ConnectError {
-  return new ConnectError("The client has gone.", Code.Canceled);
+  #onClose = () => {};
+  readonly #onShutdown = () => this.#cancel(new Cancelled("draining"));
 }

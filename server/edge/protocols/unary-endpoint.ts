@@ -1,13 +1,14 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, createMethodSerializationLookup } from "@connectrpc/connect/protocol";
+import { cancellationKey } from "../../rpc/cancellation.ts";
 import { COMPRESS_MIN_BYTES, COMPRESSIONS } from "../../rpc/compression.ts";
 import { toConnectError } from "../../rpc/error-table.ts";
 import type { RpcOptions } from "../../rpc/rpc-methods.ts";
 import { chooseEncoding } from "../accept-encoding.ts";
+import { callValues } from "../call-values.ts";
 import { type Exchange, header } from "../exchange.ts";
 import { readBody } from "../request-body.ts";
 import { Base64Decoder } from "./base64.ts";
-import { callValues } from "./call-values.ts";
 import { parseTimeout } from "./deadline.ts";
 import { ENVELOPE_BYTES, onlyMessage } from "./envelope.ts";
 import { writeUnary } from "./unary-answer.ts";
@@ -54,13 +55,15 @@ export function unaryEndpoint(
     const message = form.kind === "connect" ? { bytes: framed, packing } : onlyMessage(framed, packing);
     if (!message) return { body };
 
-    const { shutdown } = options;
+    const values = callValues(exchange).set(cancellationKey, true);
+    const { shutdown, cancellations } = options;
     const context = new UnaryContext(exchange, {
       method,
       protocolName: form.kind,
-      values: callValues(exchange),
+      values,
       shutdown,
       timeoutMs,
+      cancellations,
     });
     const answer = {
       form,
@@ -73,11 +76,11 @@ export function unaryEndpoint(
         ? await message.packing.decompress(message.bytes, options.maxMessageBytes)
         : message.bytes;
       const input = serialization.getI(form.binary).parse(bytes);
-      const output = await invokeUnary(spec, input, context, interceptors);
+      const output = await context.orCancelled(invokeUnary(spec, input, context, interceptors));
       context.end();
       await writeUnary(exchange, answer, { bytes: serialization.getO(form.binary).serialize(output) });
     } catch (error) {
-      context.end(error);
+      context.end();
       if (response.headersSent || response.destroyed) throw error;
       await writeUnary(exchange, answer, { error: failureOf(error) });
     }

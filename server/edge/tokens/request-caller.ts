@@ -16,7 +16,12 @@ const BEARER = /^Bearer +([^\s]+) *$/i;
  * @throws AppError `unavailable` while the keys that would tell cannot be had.
  */
 export async function callerOfHeaders(
-  deps: { readonly authenticator: Authenticator; readonly logger: Logger },
+  deps: {
+    readonly authenticator: Authenticator;
+    readonly logger: Logger;
+    /** Told why, in one of a few words. @default nobody */
+    readonly refused?: (reason: string) => void;
+  },
   headers: MutableHeaders,
   request: { readonly path: string },
 ): Promise<Principal | null> {
@@ -34,6 +39,7 @@ export async function callerOfHeaders(
     const failure = AppError.from(error);
     if (failure.code === "unavailable") throw failure;
     deps.logger.warn("request.refused", { path: request.path, reason: failure.message });
+    deps.refused?.(String(failure.details.reason ?? "unreadable"));
     return null;
   }
 }
