@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { type Settings, settingsSchema } from "#contracts/settings.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { Cancelled } from "#kernel/cancel-reason.ts";
@@ -10,7 +11,8 @@ import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
 import { createAuthorization } from "./edge/authorization.ts";
-import { createClientAddresses } from "./edge/client-address.ts";
+import { type ClientAddresses, createClientAddresses } from "./edge/client-address.ts";
+import { ConnectionLimits } from "./edge/connection-limits.ts";
 import { type CorsRequest, decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
@@ -143,7 +145,12 @@ async function start(
     operations,
     admission,
   });
-  const http = new HttpServer(handle, { host, port, drainMs: settings.drainMs }, { clock, upgrade });
+  const isEndless = (path: string) => takesMessages(endpoints.get(path)?.rpc);
+  const http = new HttpServer(
+    handle,
+    { host, port, ...httpOptions(settings, auth, addresses) },
+    { clock, upgrade, isEndless },
+  );
   const bound = await http.listen();
   await operations.serveMetrics({ queue: connections.queue, connections: () => http.traffic(), endpoints });
   stack.use(http);
@@ -156,6 +163,26 @@ async function start(
     queue: settled.queue.kind,
   });
   return { url, serverId, connections: settled, reports: operations.reports };
+}
+
+function httpOptions(settings: Settings, auth: ServerAuth, addresses: ClientAddresses) {
+  const {
+    drainMs,
+    drainNoticeMs: noticeMs,
+    maxConnections: total,
+    maxAddressConnections: perAddress,
+  } = settings;
+  if (auth.kind === "launch") return { drainMs };
+  return {
+    drainMs,
+    noticeMs,
+    limits: new ConnectionLimits({ total, perAddress, isTrusted: addresses.isTrusted }),
+  };
+}
+
+/** Whether the client sends for as long as it likes. */
+function takesMessages(rpc: DescMethod | null | undefined): boolean {
+  return rpc?.methodKind === "client_streaming" || rpc?.methodKind === "bidi_streaming";
 }
 
 /** Services, their background work, and the dispatcher in front of them. */

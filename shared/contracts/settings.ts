@@ -49,6 +49,8 @@ export const settingsSchema = z.strictObject({
   trustedProxies: z.string().default(""),
   /** How long calls in flight may take to end when the server stops, in milliseconds. */
   drainMs: z.coerce.number().int().min(0).max(600_000).default(10_000),
+  /** How long a server that stops still answers before that, so that load balancers can look elsewhere. Milliseconds. */
+  drainNoticeMs: z.coerce.number().int().min(0).max(600_000).default(0),
   /** Connections open at once. */
   maxConnections: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
   /** Connections open at once from one address (IPv6: one /64); trusted proxies have no such limit. */
