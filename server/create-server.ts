@@ -80,6 +80,9 @@ export interface Server extends AsyncDisposable {
   /** @throws AppError `unavailable` (port taken, database or Redis away), `store.refused` (wrong keys),
    *  `config.invalid`. A store that does not answer yet is no error: it is waited for. */
   start(): Promise<StartedServer>;
+  /** Says that it is going to stop: it is not ready any more, streams end and no new ones begin, calls are answered as
+   *  ever. Disposing says so, too. */
+  drain(): void;
 }
 
 const DEFAULT_BUCKET = settingsSchema.shape.s3Bucket.parse(undefined);
@@ -93,10 +96,13 @@ const DAY_MS = 24 * 3_600_000;
  */
 export function createServer(options: ServerOptions, deps: ServerDeps): Server {
   const stack = new AsyncDisposableStack();
+  const draining = new AbortController();
   return {
+    drain: () => draining.abort(new Cancelled("draining")),
     async start() {
       await using starting = new AsyncDisposableStack();
-      const started = await start(starting, options, deps);
+      starting.defer(() => draining.abort(new Cancelled("draining")));
+      const started = await start(starting, options, deps, draining);
       stack.use(starting.move());
       return started;
     },
@@ -108,6 +114,7 @@ async function start(
   stack: AsyncDisposableStack,
   options: ServerOptions,
   deps: ServerDeps,
+  draining: AbortController,
 ): Promise<StartedServer> {
   const { host = "127.0.0.1", port = 0 } = options;
   const { clock, logger } = deps;
@@ -126,9 +133,6 @@ async function start(
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
-  const draining = stack.adopt(new AbortController(), (controller) =>
-    controller.abort(new Cancelled("draining")),
-  );
   const shutdown = stack.adopt(new AbortController(), (controller) =>
     controller.abort(new Cancelled("draining")),
   );

@@ -94,4 +94,6 @@ export async function serve(options: ServeOptions): Promise<void> {
   options.onStarted?.({ url, serverId });
   if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  // The workers finish first, on what the server keeps for them; its callers hear of the end at once.
+  server.drain();
 }
