@@ -15,6 +15,7 @@ export const ENTRY_FILES = [
   "server/connections\\.ts",
   "server/create-server\\.ts",
   "server/operations\\.ts",
+  "server/open-trust\\.ts",
   "server/serve\\.ts",
   "server/workers/[a-z-]+-main\\.ts",
   "studio/embedded\\.ts",

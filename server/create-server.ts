@@ -18,13 +18,17 @@ import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
 import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
+import { MethodGate } from "./edge/method-gate.ts";
+import type { LiveOrigins } from "./edge/origins/live-origins.ts";
 import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
-import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
+import type { Authenticator } from "./edge/tokens/authenticator.ts";
 import { WebSocketBridge } from "./edge/websocket/bridge.ts";
+import { openAuthenticator, openOrigins } from "./open-trust.ts";
 import { type Operations, openAdmission, openOperations } from "./operations.ts";
 import { addOperationsServices } from "./rpc/operations-services.ts";
 import { createRouter } from "./rpc/router.ts";
+import type { ServerAuth } from "./server-auth.ts";
 import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
@@ -39,11 +43,6 @@ import { createObjectStoreServer } from "./store/index.ts";
 import { loadStoreKeys } from "./store-keys.ts";
 import type { WorkerReports } from "./worker-supervisor.ts";
 
-/** How callers prove who they are: a token for this launch (one user, on this computer), or tokens of a secret. */
-export type ServerAuth =
-  | { readonly kind: "launch"; readonly token: string }
-  | { readonly kind: "secret"; readonly secret: string };
-
 export interface ServerOptions {
   readonly settings: Settings;
   readonly auth: ServerAuth;
@@ -53,7 +52,7 @@ export interface ServerOptions {
   readonly port?: number;
   /** Marks a second over all workers where the settings name none, 0: no limit. @default 0 */
   readonly defaultMarkQps?: number;
-  /** Origins whose pages may call, exactly. @default none */
+  /** Origins whose pages may call, beside those of `originsFile`: exact or with a wildcard. @default none */
   readonly origins?: readonly string[];
   /** What `HealthService` says. @default "" */
   readonly version?: string;
@@ -141,6 +140,8 @@ async function start(
     auth.kind === "launch"
       ? ADMIT_ALL
       : await openAdmission(stack, settings, { ...settled, serverId, addresses, ...operations }, deps);
+  const authenticator = await openAuthenticator(stack, auth, settings, deps);
+  const origins = await openOrigins(stack, connections, options, deps);
   const { handle, upgrade, endpoints } = assemble(connections, options, deps, {
     serverId,
     draining: draining.signal,
@@ -148,6 +149,8 @@ async function start(
     stack,
     operations,
     admission,
+    authenticator,
+    origins,
   });
   const isEndless = (path: string) => takesMessages(endpoints.get(path)?.rpc);
   const http = new HttpServer(
@@ -192,7 +195,7 @@ function takesMessages(rpc: DescMethod | null | undefined): boolean {
 /** Services, their background work, and the dispatcher in front of them. */
 function assemble(
   connections: Connections,
-  { settings, auth, origins = [], version = "" }: ServerOptions,
+  { settings, auth, version = "" }: ServerOptions,
   deps: ServerDeps,
   running: {
     readonly serverId: string;
@@ -203,10 +206,12 @@ function assemble(
     readonly stack: AsyncDisposableStack;
     readonly operations: Operations;
     readonly admission: Admission;
+    readonly authenticator: Authenticator;
+    readonly origins: LiveOrigins;
   },
 ) {
-  const { templates, ledger, queue, store } = connections;
-  const { serverId, draining, shutdown, stack, operations, admission } = running;
+  const { templates, ledger, queue, store, audit } = connections;
+  const { serverId, draining, shutdown, stack, operations, admission, authenticator, origins } = running;
   const repository = operations.counted(connections.repository);
   const commits = new Bell();
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
@@ -219,8 +224,10 @@ function assemble(
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
+  const gate = new MethodGate({ ledger: connections.oneUse });
+  const templateService = new TemplateService(shared);
   const router = createRouter(
-    { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
+    { uploads, media, templates: templateService, health, origins, audit, logger: deps.logger },
     {
       shutdown,
       clock: deps.clock,
@@ -236,20 +243,14 @@ function assemble(
     ...deps,
     tracer: operations.tracer,
     observer: operations.calls,
-    decideOrigin: (request: CorsRequest) => decideCors({ origins }, request),
+    decideOrigin: (request: CorsRequest) => decideCors(origins.list, request),
     admission,
-    authorize: createAuthorization(createAuthenticator(auth, settings, deps)),
+    authorize: createAuthorization({ authenticator, gate }),
   };
   const bridge = stack.use(new WebSocketBridge({ ...stations, handlers, draining }));
   bridge.start();
   const handle = createDispatcher({ ...stations, probes: createProbes({ health, draining }), endpoints });
   return { handle, upgrade: bridge.upgrade, endpoints };
-}
-
-function createAuthenticator(auth: ServerAuth, settings: Settings, deps: ServerDeps): Authenticator {
-  return auth.kind === "launch"
-    ? createLaunchAuthenticator({ token: auth.token, user: settings.user, bucket: settings.s3Bucket })
-    : createSecretAuthenticator({ secret: auth.secret }, deps);
 }
 
 /** What the settings name, and embedded parts, started here, for what they leave out. */

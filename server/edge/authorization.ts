@@ -1,34 +1,43 @@
-import { AppError } from "#kernel/errors.ts";
-import { policyOf } from "../rpc/method-policy.ts";
-import type { Caller } from "../services/caller.ts";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Logger } from "#kernel/logger.ts";
+import type { Principal } from "../services/principal.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Authenticator } from "./tokens.ts";
+import type { MethodGate } from "./method-gate.ts";
+import type { Authenticator } from "./tokens/authenticator.ts";
+import { callerOfHeaders, type MutableHeaders } from "./tokens/request-caller.ts";
 
-/** Who calls, and whether they may call this. Answers `null` for nobody, at methods that are for everybody.
- *  @throws AppError `unauthenticated` */
-export type Authorize = (exchange: Exchange) => Promise<Caller | null>;
+/** Who calls, and whether they may call this method. Answers `null` for nobody, at methods that are for everybody.
+ *  @throws AppError `unauthenticated`, `permission_denied`, `unavailable`. */
+export type Authorize = (
+  exchange: Pick<Exchange, "path" | "logger"> & { readonly request: { readonly headers: MutableHeaders } },
+  method: DescMethod,
+) => Promise<Principal | null>;
 
 /** Bearer tokens. A refused one is as good as none; why it was refused, only the log says. */
-export function createAuthorization(authenticator: Authenticator): Authorize {
-  return async (exchange) => {
-    const caller = await authenticate(authenticator, exchange);
-    const anonymous = exchange.rpc !== null && policyOf(exchange.rpc)?.anonymous === true;
-    if (caller === null && !anonymous)
-      throw new AppError("unauthenticated", "No valid token.", { retry: "reauth" });
-    return caller;
-  };
+export function createAuthorization(deps: {
+  readonly authenticator: Authenticator;
+  readonly gate: MethodGate;
+}): Authorize {
+  return ({ request, path, logger }, method) =>
+    authorizeCall(deps, { headers: request.headers, path, logger, method });
 }
 
-async function authenticate(
-  authenticator: Authenticator,
-  { request, path, logger }: Exchange,
-): Promise<Caller | null> {
-  const token = /^Bearer +([^\s]+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  if (token === undefined) return null;
-  try {
-    return await authenticator.authenticate(token);
-  } catch (error) {
-    logger.warn("request.refused", { path, reason: AppError.from(error).message });
-    return null;
-  }
+/**
+ * The same for whatever has headers: a request, or the first message of a websocket, whose call must not begin before.
+ * Changes `headers`: what the token says takes the place of the client's own `x-auth-*`.
+ * @throws AppError as {@link Authorize}.
+ */
+export async function authorizeCall(
+  deps: { readonly authenticator: Authenticator; readonly gate: MethodGate },
+  call: {
+    readonly headers: MutableHeaders;
+    readonly method: DescMethod;
+    readonly path: string;
+    readonly logger: Logger;
+  },
+): Promise<Principal | null> {
+  const { headers, method, path, logger } = call;
+  const principal = await callerOfHeaders({ authenticator: deps.authenticator, logger }, headers, { path });
+  await deps.gate.admit(method, principal, logger);
+  return principal;
 }

@@ -8,7 +8,7 @@ import type { Admission } from "./admission.ts";
 import { answerJson } from "./answers.ts";
 import type { Authorize } from "./authorization.ts";
 import { type CallObserver, unwatched } from "./call-observer.ts";
-import type { CorsDecision, CorsRequest } from "./cors.ts";
+import { type CorsDecision, type CorsRequest, namedOrigin } from "./cors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Exchange, header, openExchange } from "./exchange.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
@@ -63,26 +63,30 @@ async function dispatch(deps: DispatcherDeps, exchange: Exchange): Promise<void>
   if (origin.kind === "allowed" && origin.preflight) return answerJson(exchange.response, 204, undefined);
   const probe = deps.probes.get(path);
   if (probe) return probe(exchange);
-  if (origin.kind === "forbidden") throw new AppError("permission_denied", "This origin is not allowed.");
+  if (origin.kind === "forbidden") throw new AppError("permission_denied", "This call is not allowed.");
 
   await deps.admission.admitAddress(exchange);
   const endpoint = deps.endpoints.get(path);
   if (!endpoint) return answerNotFound(exchange);
   exchange.rpc = endpoint.rpc;
-  exchange.caller = await deps.authorize(exchange);
+  exchange.caller = await deps.authorize(exchange, endpoint.access);
   await deps.admission.admitCaller(exchange);
   return endpoint.serve(exchange);
 }
 
 /** Also sets the headers that every answer carries from here on, refusals too. */
 function decideOrigin(deps: DispatcherDeps, { request, response, method, path, logger }: Exchange) {
-  const origin = header(request, "origin");
-  const requestedMethod = header(request, "access-control-request-method");
-  const decision = deps.decideOrigin({ method, origin, requestedMethod });
+  const page = { origin: header(request, "origin"), referer: header(request, "referer") };
+  const decision = deps.decideOrigin({
+    ...page,
+    method,
+    requestedMethod: header(request, "access-control-request-method"),
+    requestedPrivateNetwork: header(request, "access-control-request-private-network"),
+  });
   for (const [name, value] of Object.entries(decision.headers)) response.setHeader(name, value);
   if (decision.kind === "forbidden") {
     deps.observer?.refused("origin", "not_allowed");
-    logger.warn("request.refused", { path, reason: "origin not allowed", origin });
+    logger.warn("request.refused", { path, reason: decision.reason, origin: namedOrigin(page) });
   }
   return decision;
 }

@@ -3,7 +3,7 @@ import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import type { Tracer } from "#kernel/tracer.ts";
-import type { Caller } from "../services/caller.ts";
+import type { Principal } from "../services/principal.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
 import { identify, type RequestIdentity } from "./request-identity.ts";
 
@@ -21,7 +21,7 @@ export interface Exchange {
    *  nothing found yet. */
   rpc: DescMethod | null;
   /** Set by the station that reads tokens; `null`: nobody, which only anonymous methods accept. */
-  caller: Caller | null;
+  caller: Principal | null;
   /** How it ended, as gRPC names it; `null`: not known yet, or nothing that has a code. */
   outcome: string | null;
 }

@@ -5,7 +5,10 @@ import type { JsonRoute } from "./json-routes.ts";
 
 /** Plain JSON routes at their paths: POST, for callers who are known. */
 export function jsonEndpoints(routes: ReadonlyMap<string, JsonRoute>): Iterable<[string, Endpoint]> {
-  return [...routes].map(([path, route]) => [path, { rpc: null, serve: serveJson(route) }]);
+  return [...routes].map(([path, route]) => [
+    path,
+    { rpc: null, access: route.method, serve: serveJson(route) },
+  ]);
 }
 
 function serveJson(route: JsonRoute): Endpoint["serve"] {
@@ -17,10 +20,7 @@ function serveJson(route: JsonRoute): Endpoint["serve"] {
     if (!caller) throw new AppError("unauthenticated", "No valid token.", { retry: "reauth" });
     const closed = new AbortController();
     response.once("close", () => closed.abort());
-    answerJson(
-      response,
-      200,
-      await route({ body: request, caller, logger, signal: closed.signal, cause: identity }),
-    );
+    const call = { body: request, caller, logger, signal: closed.signal, cause: identity };
+    answerJson(response, 200, await route.answer(call));
   };
 }

@@ -1,7 +1,7 @@
 import { createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { callerKey, causeKey, loggerKey, outcomeKey } from "../rpc/call-context.ts";
+import { callerKey, causeKey, loggerKey, outcomeKey, requestIdKey } from "../rpc/call-context.ts";
 import { clientSignal } from "./client-signal.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -17,7 +17,7 @@ export function rpcEndpoints(
 ): Iterable<[string, Endpoint]> {
   return handlers.map((handler) => [
     handler.requestPath,
-    { rpc: handler.method, serve: serveRpc(handler, draining) },
+    { rpc: handler.method, access: handler.method, serve: serveRpc(handler, draining) },
   ]);
 }
 
@@ -29,6 +29,7 @@ function serveRpc(handler: UniversalHandler, draining: AbortSignal): Endpoint["s
     const values = createContextValues()
       .set(callerKey, caller)
       .set(loggerKey, logger)
+      .set(requestIdKey, identity.requestId)
       .set(causeKey, identity)
       .set(outcomeKey, (outcome) => {
         exchange.outcome = outcome;

@@ -3,10 +3,11 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Cause } from "#kernel/trace-context.ts";
 import type { Caller } from "../services/caller.ts";
+import type { Principal } from "../services/principal.ts";
 import type { CallOptions } from "../services/upload-deps.ts";
 
 /** Set by the edge before a handler runs. */
-export const callerKey: ContextKey<Caller | null> = createContextKey<Caller | null>(null);
+export const callerKey: ContextKey<Principal | null> = createContextKey<Principal | null>(null);
 export const loggerKey: ContextKey<Logger | null> = createContextKey<Logger | null>(null);
 /** The request itself, as it goes on to what it causes. */
 export const causeKey: ContextKey<Cause | null> = createContextKey<Cause | null>(null);
@@ -15,6 +16,7 @@ export const causeKey: ContextKey<Cause | null> = createContextKey<Cause | null>
 export const outcomeKey: ContextKey<((outcome: string) => void) | null> = createContextKey<
   ((outcome: string) => void) | null
 >(null);
+export const requestIdKey: ContextKey<string> = createContextKey("");
 
 /** @throws AppError `unauthenticated` where the edge has let a call in without a token. */
 export function callerOf(context: HandlerContext): Caller {

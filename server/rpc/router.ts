@@ -7,6 +7,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { compressionGzip } from "@connectrpc/connect-node";
+import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
@@ -16,8 +17,11 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
+import type { AuditLog } from "../services/ports/audit-log.ts";
+import type { OriginControl } from "../services/ports/origin-control.ts";
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
+import { adminHandlers } from "./admin-handlers.ts";
 import { loggerKey } from "./call-context.ts";
 import { type CancellationObserver, cancellation, UNOBSERVED } from "./cancellation.ts";
 import { toConnectError } from "./error-table.ts";
@@ -32,6 +36,8 @@ export interface RouterDeps {
   readonly media: Media;
   readonly templates: Templates;
   readonly health: Health;
+  readonly origins: OriginControl;
+  readonly audit: AuditLog;
   readonly logger: Logger;
 }
 
@@ -56,6 +62,7 @@ export function createRouter(deps: RouterDeps, options: RouterOptions): ConnectR
   router.service(MediaService, mediaHandlers(deps.media));
   router.service(TemplateService, templateHandlers(deps.templates));
   router.service(HealthService, healthHandlers(deps.health));
+  router.service(AdminService, adminHandlers(deps));
   return router;
 }
 

@@ -31,6 +31,20 @@ export const settingsSchema = z.strictObject({
   token: z.string().min(1).optional(),
   /** HS256 secret of the tokens, at least 32 characters: `serve` verifies with it, a client may mint with it. */
   tokenSecret: z.string().min(32).optional(),
+  /** JWKS file with the public keys of the tokens; read again when it changes. */
+  tokenKeysFile: z.string().min(1).optional(),
+  /** The same behind an https URL. */
+  tokenKeysUrl: z.url({ protocol: /^https$/ }).optional(),
+  /** Tokens for others are refused. */
+  tokenAudience: z.string().min(1).max(256).default("platemark"),
+  /** Unset: whoever holds a key may issue tokens. */
+  tokenIssuer: z.string().min(1).max(256).optional(),
+  /** How far the clocks of issuers may be ahead, in seconds. */
+  tokenClockTolerance: z.coerce.number().int().min(0).max(60).default(5),
+  /** Which of the lists in `originsFile` is in force. */
+  environment: z.enum(["production", "staging", "local"]).default("production"),
+  /** JSON file with the origins whose pages may call; read again when it changes. */
+  originsFile: z.string().min(1).optional(),
   /** Ed25519 private key, JWK or PEM, that proofs are signed with. Unset: one in the home folder, made when missing. */
   proofKey: z.string().min(1).optional(),
   user: z
@@ -106,6 +120,12 @@ export function parseSettings(layers: {
     );
   }
   const settings = parsed.data;
+  if (settings.tokenKeysFile && settings.tokenKeysUrl)
+    throw new AppError(
+      "config.invalid",
+      `${environmentName("tokenKeysFile")} and ${environmentName("tokenKeysUrl")} do not go together; keep one.`,
+      { details: { setting: "tokenKeysUrl" } },
+    );
   if (settings.s3Url && !(settings.s3AccessKey && settings.s3SecretKey))
     throw new AppError(
       "config.invalid",

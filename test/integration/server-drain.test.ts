@@ -9,7 +9,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createControlPlaneClient } from "#contracts/client.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#standard/health/v1/health_pb.ts";
-import { mintToken } from "../../server/edge/tokens.ts";
+import { mintToken } from "../../server/edge/tokens/mint-token.ts";
 import { embeddedInstallation, type Installation, SECRET, USER } from "./server-harness.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/platemark.mjs", import.meta.url));
@@ -136,7 +136,8 @@ describe("a server that is told to stop by SIGTERM", () => {
     }
     for (const { answered, last } of await Promise.all(busy)) {
       expect(answered).toBeGreaterThan(0);
-      expect(last).toBe("ECONNREFUSED");
+      // The kernel resets what waits to be accepted when the listening ends: that call was never begun.
+      expect(["ECONNREFUSED", "ECONNRESET"]).toContain(last);
     }
     session.destroy();
     await exited;

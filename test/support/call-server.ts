@@ -7,6 +7,8 @@ import type { Authorize } from "../../server/edge/authorization.ts";
 import { type CorsRequest, decideCors } from "../../server/edge/cors.ts";
 import { createDispatcher } from "../../server/edge/dispatcher.ts";
 import { HttpServer } from "../../server/edge/http-server.ts";
+import { originEntry } from "../../server/edge/origins/origin-entry.ts";
+import { createOriginList } from "../../server/edge/origins/origin-list.ts";
 import { rpcEndpoints } from "../../server/edge/rpc-endpoints.ts";
 import { WebSocketBridge } from "../../server/edge/websocket/bridge.ts";
 import type { WebSocketLimits } from "../../server/edge/websocket/limits.ts";
@@ -49,7 +51,8 @@ export async function startCallServer(
   );
   const { handlers } = work.register(router);
   const stations = {
-    decideOrigin: (request: CorsRequest) => decideCors({ origins }, request),
+    decideOrigin: (request: CorsRequest) =>
+      decideCors(createOriginList(origins.map((origin) => originEntry(origin))), request),
     admission: options.admission ?? ADMIT_ALL,
     authorize: options.authorize ?? (async () => null),
     clock,

@@ -4,6 +4,7 @@ import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { WebSocketServer } from "ws";
 import { AppError } from "#kernel/errors.ts";
 import { ERROR_TABLE, publicMessage } from "../../rpc/error-table.ts";
+import { namedOrigin } from "../cors.ts";
 import type { DispatcherDeps } from "../dispatcher.ts";
 import { header, openExchange } from "../exchange.ts";
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
@@ -90,10 +91,12 @@ export class WebSocketBridge implements AsyncDisposable {
     socket.on("error", () => socket.destroy());
     const exchange = openExchange(request, response, this.#deps);
     const { path } = exchange;
-    const origin = header(request, "origin");
-    if (decideOrigin({ method: "GET", origin, requestedMethod: undefined }).kind === "forbidden") {
+    const page = { origin: header(request, "origin"), referer: header(request, "referer") };
+    const asked = { method: "GET", requestedMethod: undefined, requestedPrivateNetwork: undefined };
+    const decision = decideOrigin({ ...page, ...asked });
+    if (decision.kind === "forbidden") {
       this.#deps.observer?.refused("origin", "not_allowed");
-      logger.warn("request.refused", { path, reason: "origin not allowed", origin });
+      logger.warn("request.refused", { path, reason: decision.reason, origin: namedOrigin(page) });
       throw new AppError("permission_denied", "This origin is not allowed.");
     }
     await admission.admitAddress(exchange);
@@ -133,8 +136,10 @@ export class WebSocketBridge implements AsyncDisposable {
     const { admission, authorize } = this.#deps;
     const exchange = openExchange(request, response, this.#deps);
     this.#deps.observer?.began(exchange);
-    exchange.rpc = this.#handlers.get(exchange.path)?.method ?? null;
-    exchange.caller = await authorize(exchange);
+    const method = this.#handlers.get(exchange.path)?.method;
+    if (!method) throw new AppError("not_found", "There is no such method.");
+    exchange.rpc = method;
+    exchange.caller = await authorize(exchange, method);
     await admission.admitCaller(exchange);
     return exchange;
   };

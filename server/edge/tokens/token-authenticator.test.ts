@@ -1,13 +1,18 @@
 import { createHmac, generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
-import { FakeClock } from "../../test/fakes/fake-clock.ts";
-import { createLaunchAuthenticator, createSecretAuthenticator, mintToken, newLaunchToken } from "./tokens.ts";
+import { FakeClock } from "../../../test/fakes/fake-clock.ts";
+import { ALL_SCOPES, USER_SCOPES } from "../../services/principal.ts";
+import { createLaunchAuthenticator, newLaunchToken } from "./launch-token.ts";
+import { mintToken } from "./mint-token.ts";
+import { secretKeys } from "./secret-key.ts";
+import { createTokenAuthenticator } from "./token-authenticator.ts";
 
 const SECRET = "a-secret-of-this-test-alone-0123456789";
 const clock = new FakeClock();
 const now = clock.now();
-const authenticator = createSecretAuthenticator({ secret: SECRET }, { clock });
+const rules = { audience: "platemark", issuer: null, toleranceSeconds: 5 };
+const authenticator = createTokenAuthenticator({ keys: secretKeys(SECRET), clock }, rules);
 const seconds = Math.floor(now / 1000);
 
 type Claims = Record<string, unknown>;
@@ -33,6 +38,8 @@ describe("bearer tokens", () => {
       bucket: "pictures",
       objectKeyPrefix: "raw/ann/",
       maxSize: 1000,
+      scopes: new Set(USER_SCOPES),
+      oneUse: null,
     });
     expect(
       await authenticator.authenticate(await signed({ ...usual, objectKeyPrefix: "raw/ann/today/" })),
@@ -53,6 +60,10 @@ describe("bearer tokens", () => {
     ["not valid yet", { ...usual, nbf: seconds + 60 }],
     ["for somebody else", { ...usual, aud: "other" }],
     ["without audience", without("aud")],
+    ["without start", without("nbf")],
+    ["for one use without a name", { ...usual, use: "once" }],
+    ["for another use", { ...usual, use: "twice" }],
+    ["with scopes that are none", { ...usual, scope: "uploads.write;admin" }],
     ["without issue time", without("iat")],
     ["without end", without("exp")],
     ["without subject", without("sub")],
@@ -99,7 +110,7 @@ describe("bearer tokens", () => {
   test("keep what they were issued for to the end, and not a second longer", async () => {
     const later = new FakeClock();
     const token = await mintToken({ secret: SECRET, user: "ann", bucket: "pictures", now });
-    const guard = createSecretAuthenticator({ secret: SECRET }, { clock: later });
+    const guard = createTokenAuthenticator({ keys: secretKeys(SECRET), clock: later }, rules);
     later.jump(899_000);
     await guard.authenticate(token);
     later.jump(1_000);
@@ -123,6 +134,7 @@ describe("the token of a launch", () => {
     expect(await launch.authenticate(token)).toMatchObject({
       user: "studio",
       objectKeyPrefix: "raw/studio/",
+      scopes: new Set(ALL_SCOPES),
     });
     for (const wrong of ["", token.slice(1), `${token}x`, newLaunchToken()])
       await expect(launch.authenticate(wrong)).rejects.toMatchObject({ code: "unauthenticated" });
