@@ -19,6 +19,7 @@ import { HttpServer } from "./edge/http-server.ts";
 import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
 import { MethodGate } from "./edge/method-gate.ts";
+import { tokenRefusalLabel } from "./edge/metrics/token-refusal.ts";
 import type { LiveOrigins } from "./edge/origins/live-origins.ts";
 import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
@@ -245,7 +246,11 @@ function assemble(
     observer: operations.calls,
     decideOrigin: (request: CorsRequest) => decideCors(origins.list, request),
     admission,
-    authorize: createAuthorization({ authenticator, gate }),
+    authorize: createAuthorization({
+      authenticator,
+      gate,
+      onRefused: (reason) => operations.calls.refused("token", tokenRefusalLabel(reason)),
+    }),
   };
   const bridge = stack.use(new WebSocketBridge({ ...stations, handlers, draining }));
   bridge.start();

@@ -13,11 +13,15 @@ export type Authorize = (
   method: DescMethod,
 ) => Promise<Principal | null>;
 
-/** Bearer tokens. A refused one is as good as none; why it was refused, only the log says. */
-export function createAuthorization(deps: {
+export interface AuthorizationDeps {
   readonly authenticator: Authenticator;
   readonly gate: MethodGate;
-}): Authorize {
+  /** Told why a token is refused. @default nobody */
+  readonly onRefused?: ((reason: string) => void) | undefined;
+}
+
+/** Bearer tokens. A refused one is as good as none; why it was refused, only the log says. */
+export function createAuthorization(deps: AuthorizationDeps): Authorize {
   return ({ request, path, logger }, method) =>
     authorizeCall(deps, { headers: request.headers, path, logger, method });
 }
@@ -28,7 +32,7 @@ export function createAuthorization(deps: {
  * @throws AppError as {@link Authorize}.
  */
 export async function authorizeCall(
-  deps: { readonly authenticator: Authenticator; readonly gate: MethodGate },
+  deps: AuthorizationDeps,
   call: {
     readonly headers: MutableHeaders;
     readonly method: DescMethod;
@@ -37,7 +41,7 @@ export async function authorizeCall(
   },
 ): Promise<Principal | null> {
   const { headers, method, path, logger } = call;
-  const principal = await callerOfHeaders({ authenticator: deps.authenticator, logger }, headers, { path });
+  const principal = await callerOfHeaders({ ...deps, logger }, headers, { path });
   await deps.gate.admit(method, principal, logger);
   return principal;
 }

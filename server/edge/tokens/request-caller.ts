@@ -16,7 +16,12 @@ const BEARER = /^Bearer +([^\s]+) *$/i;
  * @throws AppError `unavailable` while the keys that would tell cannot be had.
  */
 export async function callerOfHeaders(
-  deps: { readonly authenticator: Authenticator; readonly logger: Logger },
+  deps: {
+    readonly authenticator: Authenticator;
+    readonly logger: Logger;
+    /** Hears why, as the log does. @default nobody */
+    readonly onRefused?: ((reason: string) => void) | undefined;
+  },
   headers: MutableHeaders,
   request: { readonly path: string },
 ): Promise<Principal | null> {
@@ -33,6 +38,7 @@ export async function callerOfHeaders(
   } catch (error) {
     const failure = AppError.from(error);
     if (failure.code === "unavailable") throw failure;
+    deps.onRefused?.(failure.message);
     deps.logger.warn("request.refused", { path: request.path, reason: failure.message });
     return null;
   }
