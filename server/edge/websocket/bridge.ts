@@ -3,10 +3,12 @@ import type { Duplex } from "node:stream";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { WebSocketServer } from "ws";
 import { AppError } from "#kernel/errors.ts";
+import { noTracer } from "#kernel/tracer.ts";
 import { ERROR_TABLE, publicMessage } from "../../rpc/error-table.ts";
 import { namedOrigin } from "../cors.ts";
 import type { DispatcherDeps } from "../dispatcher.ts";
-import { header, openExchange } from "../exchange.ts";
+import { type Exchange, header, openExchange } from "../exchange.ts";
+import { startServerSpan } from "../server-span.ts";
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { SocketCall } from "./socket-call.ts";
@@ -109,7 +111,12 @@ export class WebSocketBridge implements AsyncDisposable {
     const address = request.socket.remoteAddress ?? "";
     this.#assertRoom(address);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      const call = new SocketCall(ws, request, this.#limits, { ...this.#deps, handler, admit: this.#admit });
+      const call = new SocketCall(ws, request, this.#limits, {
+        ...this.#deps,
+        handler,
+        admit: this.#admit,
+        within: this.#within,
+      });
       this.#calls.add(call);
       this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
       ws.once("close", () => {
@@ -142,6 +149,11 @@ export class WebSocketBridge implements AsyncDisposable {
     exchange.caller = await authorize(exchange, method);
     await admission.admitCaller(exchange);
     return exchange;
+  };
+
+  readonly #within = (exchange: Exchange, work: () => Promise<void>): Promise<void> => {
+    const { tracer = noTracer } = this.#deps;
+    return tracer.within(startServerSpan(tracer, exchange, exchange.rpc), exchange.identity, work);
   };
 
   /** One timer for all sockets. */
