@@ -14,8 +14,9 @@ export interface Rule {
 export const ENTRY_FILES = [
   "server/connections\\.ts",
   "server/create-server\\.ts",
-  "server/operations\\.ts",
   "server/open-trust\\.ts",
+  "server/open-certificate\\.ts",
+  "server/operations\\.ts",
   "server/serve\\.ts",
   "server/workers/[a-z-]+-main\\.ts",
   "studio/embedded\\.ts",

@@ -7,6 +7,7 @@ import { Cancelled } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { createMemoryPresenceBoard } from "./adapters/memory/presence-board.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
@@ -19,12 +20,12 @@ import { HttpServer } from "./edge/http-server.ts";
 import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
 import { MethodGate } from "./edge/method-gate.ts";
-import { tokenRefusalLabel } from "./edge/metrics/token-refusal.ts";
 import type { LiveOrigins } from "./edge/origins/live-origins.ts";
 import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import type { Authenticator } from "./edge/tokens/authenticator.ts";
 import { WebSocketBridge } from "./edge/websocket/bridge.ts";
+import { openCertificate } from "./open-certificate.ts";
 import { openAuthenticator, openOrigins } from "./open-trust.ts";
 import { type Operations, openAdmission, openOperations } from "./operations.ts";
 import { addOperationsServices } from "./rpc/operations-services.ts";
@@ -34,9 +35,11 @@ import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
 import { MediaService } from "./services/media-service.ts";
+import { MediaTail } from "./services/media-tail.ts";
 import { OutboxRelay } from "./services/outbox-relay.ts";
 import { SnapshotCleanup } from "./services/snapshot-cleanup.ts";
 import { StorePreparation } from "./services/store-preparation.ts";
+import { SyncService } from "./services/sync-service.ts";
 import { TemplateService } from "./services/template-service.ts";
 import { UploadService } from "./services/upload-service.ts";
 import { UploadSweep } from "./services/upload-sweep.ts";
@@ -66,7 +69,7 @@ export interface ServerDeps {
 }
 
 export interface StartedServer {
-  /** Without a path: `http://127.0.0.1:41234`. */
+  /** Without a path: `http://127.0.0.1:41234`, or `https:` with a certificate. */
   readonly url: string;
   /** Names the data: a journal that speaks of another server's does not apply. */
   readonly serverId: string;
@@ -141,8 +144,6 @@ async function start(
     auth.kind === "launch"
       ? ADMIT_ALL
       : await openAdmission(stack, settings, { ...settled, serverId, addresses, ...operations }, deps);
-  const authenticator = await openAuthenticator(stack, auth, settings, deps);
-  const origins = await openOrigins(stack, connections, options, deps);
   const { handle, upgrade, endpoints } = assemble(connections, options, deps, {
     serverId,
     draining: draining.signal,
@@ -150,20 +151,21 @@ async function start(
     stack,
     operations,
     admission,
-    authenticator,
-    origins,
+    authenticator: await openAuthenticator(stack, auth, settings, deps),
+    origins: await openOrigins(stack, connections, options, deps),
   });
   const isEndless = (path: string) => takesMessages(endpoints.get(path)?.rpc);
-  const http = new HttpServer(
-    handle,
-    { host, port, ...httpOptions(settings, auth, addresses) },
-    { clock, upgrade, isEndless },
-  );
+  // The program that starts an embedded server talks to it on this computer, and to nobody else.
+  const certificate = auth.kind === "launch" ? null : openCertificate(stack, settings, deps);
+  const tls = await certificate?.read();
+  const listening = { host, port, ...httpOptions(settings, auth, addresses), ...(tls ? { tls } : {}) };
+  const http = new HttpServer(handle, listening, { clock, upgrade, isEndless });
   const bound = await http.listen();
   await operations.serveMetrics({ queue: connections.queue, connections: () => http.traffic(), endpoints });
   stack.use(http);
+  certificate?.follow(http);
   stack.defer(() => draining.abort(new Cancelled("draining")));
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+  const url = `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   logger.info("server.started", {
     url,
     serverId,
@@ -218,7 +220,9 @@ function assemble(
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
-  const media = new MediaService(shared);
+  const tail = stack.use(new MediaTail(shared));
+  const media = new MediaService({ ...shared, tail });
+  const sync = new SyncService({ ...shared, tail, presence: createMemoryPresenceBoard() });
   const cleanup = stack.use(new SnapshotCleanup(shared, { keepMs: settings.snapshotDays * DAY_MS }));
   cleanup.start();
   const health = new Health({ ...shared, cleanup }, { serverId, version });
@@ -227,32 +231,31 @@ function assemble(
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
   const gate = new MethodGate({ ledger: connections.oneUse });
   const templateService = new TemplateService(shared);
-  const router = createRouter(
-    { uploads, media, templates: templateService, health, origins, audit, logger: deps.logger },
+  const local = auth.kind === "launch";
+  const methods = createRouter(
+    { uploads, media, templates: templateService, sync, health, origins, audit, logger: deps.logger },
     {
       shutdown,
       clock: deps.clock,
-      local: auth.kind === "launch",
+      local,
       cancellations: { cancelled: (_method, reason) => operations.cancelled(reason) },
     },
   );
-  addOperationsServices(router, { health, draining, clock: deps.clock }, settings);
-  const { handlers } = router;
+  addOperationsServices(methods, { health, draining, clock: deps.clock }, settings);
   const routes = jsonRoutes({ uploads, media });
-  const endpoints = new Map([...rpcEndpoints(handlers, { draining }), ...jsonEndpoints(routes)]);
+  const endpoints = new Map([
+    ...rpcEndpoints(methods, { draining }),
+    ...jsonEndpoints(routes, { compress: !local }),
+  ]);
   const stations = {
     ...deps,
     tracer: operations.tracer,
     observer: operations.calls,
     decideOrigin: (request: CorsRequest) => decideCors(origins.list, request),
     admission,
-    authorize: createAuthorization({
-      authenticator,
-      gate,
-      onRefused: (reason) => operations.calls.refused("token", tokenRefusalLabel(reason)),
-    }),
+    authorize: createAuthorization({ authenticator, gate, observer: operations.calls }),
   };
-  const bridge = stack.use(new WebSocketBridge({ ...stations, handlers, draining }));
+  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining }));
   bridge.start();
   const handle = createDispatcher({ ...stations, probes: createProbes({ health, draining }), endpoints });
   return { handle, upgrade: bridge.upgrade, endpoints };

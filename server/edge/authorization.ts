@@ -1,6 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Principal } from "../services/principal.ts";
+import type { CallObserver } from "./call-observer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { MethodGate } from "./method-gate.ts";
 import type { Authenticator } from "./tokens/authenticator.ts";
@@ -16,8 +18,8 @@ export type Authorize = (
 export interface AuthorizationDeps {
   readonly authenticator: Authenticator;
   readonly gate: MethodGate;
-  /** Told why a token is refused. @default nobody */
-  readonly onRefused?: ((reason: string) => void) | undefined;
+  /** @default nobody */
+  readonly observer?: CallObserver;
 }
 
 /** Bearer tokens. A refused one is as good as none; why it was refused, only the log says. */
@@ -41,7 +43,14 @@ export async function authorizeCall(
   },
 ): Promise<Principal | null> {
   const { headers, method, path, logger } = call;
-  const principal = await callerOfHeaders({ ...deps, logger }, headers, { path });
-  await deps.gate.admit(method, principal, logger);
+  const refused = (reason: string) => deps.observer?.refused("token", reason);
+  const { authenticator, gate } = deps;
+  const principal = await callerOfHeaders({ authenticator, logger, refused }, headers, { path });
+  await gate.admit(method, principal, logger).catch((error: unknown) => {
+    const { code } = AppError.from(error);
+    if (code === "permission_denied") refused("scope missing");
+    else if (principal && code === "unauthenticated") refused("used before");
+    throw error;
+  });
   return principal;
 }

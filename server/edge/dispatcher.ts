@@ -7,16 +7,15 @@ import { noTracer, type Tracer } from "#kernel/tracer.ts";
 import type { Admission } from "./admission.ts";
 import { answerJson } from "./answers.ts";
 import type { Authorize } from "./authorization.ts";
-import { type CallObserver, unwatched } from "./call-observer.ts";
-import { type CorsDecision, type CorsRequest, namedOrigin } from "./cors.ts";
+import { unwatched } from "./call-observer.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type Exchange, header, openExchange } from "./exchange.ts";
+import { type Exchange, openExchange } from "./exchange.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
+import { decideOrigin, type OriginStation } from "./origin-station.ts";
 import { answerError, answerNotFound } from "./refusals.ts";
 import { startServerSpan } from "./server-span.ts";
 
-export interface DispatcherDeps {
-  readonly decideOrigin: (request: CorsRequest) => CorsDecision;
+export interface DispatcherDeps extends OriginStation {
   /** By path; asked before the origin counts. */
   readonly probes: ReadonlyMap<string, (exchange: Exchange) => Promise<void> | void>;
   readonly admission: Admission;
@@ -27,8 +26,6 @@ export interface DispatcherDeps {
   readonly random: Random;
   /** @default none */
   readonly tracer?: Tracer;
-  /** @default nobody */
-  readonly observer?: CallObserver;
   readonly logger: Logger;
 }
 
@@ -72,21 +69,4 @@ async function dispatch(deps: DispatcherDeps, exchange: Exchange): Promise<void>
   exchange.caller = await deps.authorize(exchange, endpoint.access);
   await deps.admission.admitCaller(exchange);
   return endpoint.serve(exchange);
-}
-
-/** Also sets the headers that every answer carries from here on, refusals too. */
-function decideOrigin(deps: DispatcherDeps, { request, response, method, path, logger }: Exchange) {
-  const page = { origin: header(request, "origin"), referer: header(request, "referer") };
-  const decision = deps.decideOrigin({
-    ...page,
-    method,
-    requestedMethod: header(request, "access-control-request-method"),
-    requestedPrivateNetwork: header(request, "access-control-request-private-network"),
-  });
-  for (const [name, value] of Object.entries(decision.headers)) response.setHeader(name, value);
-  if (decision.kind === "forbidden") {
-    deps.observer?.refused("origin", "not_allowed");
-    logger.warn("request.refused", { path, reason: decision.reason, origin: namedOrigin(page) });
-  }
-  return decision;
 }

@@ -2,6 +2,7 @@ import { createServer as createHttp1Server, type IncomingMessage, type ServerRes
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import { limitKeyOf, plainAddress } from "./client-address.ts";
@@ -21,6 +22,15 @@ export interface HttpServerOptions {
   readonly limits?: ConnectionLimits;
   /** @default PEER_TIMES */
   readonly times?: Partial<PeerTimes>;
+  /** With it the port speaks TLS alone (ALPN: h2, http/1.1): a token must not travel in the clear by mistake. */
+  readonly tls?: TlsIdentity;
+}
+
+/** PEM texts; `clientCa`: clients must show a certificate of this authority. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
 }
 
 const DRAIN_MS = 5_000;
@@ -32,14 +42,17 @@ const MAX_HEADERS = 128;
 const SWEEP_MS = 1_000;
 /** RFC 9113, section 3.4: what an HTTP/2 client sends first. Three bytes tell it from every HTTP/1.1 method. */
 const HTTP2_PREFACE = "PRI";
+/** RFC 8446, section 5.1: what a TLS client sends first is a handshake record. */
+const TLS_HANDSHAKE = 22;
 
-/** One port for HTTP/1.1 and for HTTP/2 without TLS (gRPC): the first bytes of a connection decide. */
+/** One port for HTTP/1.1 and HTTP/2: without TLS the first bytes of a connection decide, with TLS its ALPN. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #clock: Clock;
   readonly #http1;
   readonly #http2;
   readonly #front;
+  readonly #tls: TlsServer | null;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   /** Of connections that are closed. */
@@ -96,6 +109,7 @@ export class HttpServer implements AsyncDisposable {
       session.setTimeout(idleMs, () => session.close());
       this.#guard.addSession(session);
     });
+    this.#tls = options.tls ? this.#createTls(options.tls) : null;
     this.#front = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -131,6 +145,12 @@ export class HttpServer implements AsyncDisposable {
       bytesWritten += socket.bytesWritten;
     }
     return { open: this.#sockets.size, bytesRead, bytesWritten };
+  }
+
+  /** New connections get this certificate; those that are open keep theirs.
+   *  @throws an Error of OpenSSL's when certificate and key do not fit together; the one before stays. */
+  showCertificate(identity: TlsIdentity): void {
+    this.#tls?.setSecureContext(contextOptions(identity));
   }
 
   /** Takes no new connections, lets requests in flight end, and cuts off what takes longer than `drainMs`. */
@@ -191,12 +211,33 @@ export class HttpServer implements AsyncDisposable {
     socket.setTimeout(this.#times.firstByteMs, onError);
     socket.once("readable", () => {
       const first = socket.read() as Buffer | null;
-      if (!first) return void socket.destroy();
+      // Plain text where TLS is spoken, or TLS where it is not: there is no answer that the other side would read.
+      if (!first || (first[0] === TLS_HANDSHAKE) !== (this.#tls !== null)) return void socket.destroy();
       socket.setTimeout(0);
       socket.removeListener("timeout", onError);
       socket.unshift(first);
       const http2 = first.subarray(0, HTTP2_PREFACE.length).toString("latin1") === HTTP2_PREFACE;
-      (http2 ? this.#http2 : this.#http1).emit("connection", socket);
+      (this.#tls ?? (http2 ? this.#http2 : this.#http1)).emit("connection", socket);
     });
   }
+
+  #createTls(identity: TlsIdentity): TlsServer {
+    const mutual = identity.clientCa !== undefined;
+    const server = createTlsServer({
+      ...contextOptions(identity),
+      ALPNProtocols: ["h2", "http/1.1"],
+      handshakeTimeout: this.#times.firstByteMs,
+      requestCert: mutual,
+      rejectUnauthorized: mutual,
+    });
+    server.on("tlsClientError", (_error, socket) => socket.destroy());
+    server.on("secureConnection", (socket) => {
+      (socket.alpnProtocol === "h2" ? this.#http2 : this.#http1).emit("connection", socket);
+    });
+    return server;
+  }
+}
+
+function contextOptions({ cert, key, clientCa }: TlsIdentity) {
+  return { cert, key, minVersion: "TLSv1.2" as const, ...(clientCa === undefined ? {} : { ca: clientCa }) };
 }

@@ -19,14 +19,14 @@ import {
 import { answerJson } from "./answers.ts";
 import { type Exchange, header } from "./exchange.ts";
 import { grpcStatusOf } from "./grpc-status.ts";
+import { drain } from "./request-body.ts";
 import { isGrpcKind, wireFormOf } from "./wire-form.ts";
 
 /** An error in the form that the request's protocol reads (spec.md G4): gRPC kinds get HTTP 200 and the status as
  *  "trailers only", Connect its own JSON, plain JSON routes `{"error": {code, message, details}}`. */
 export function answerError(exchange: Exchange, error: unknown): void {
   const { request, response, rpc } = exchange;
-  // Whatever is left of the body is not worth reading; the connection cannot be used again.
-  if (!request.complete && request.httpVersionMajor < 2) response.setHeader("connection", "close");
+  drain(request);
   const contentType = header(request, "content-type");
   const form = wireFormOf(contentType, rpc);
   const failure = toConnectError(error);
@@ -52,20 +52,26 @@ export function answerError(exchange: Exchange, error: unknown): void {
   answerJson(response, status, { error: { code, message, details } });
 }
 
-/** An unknown path: a JSON 404, or for gRPC kinds the status that says there is no such method. */
+/** What a method's path looks like: package, service, method. */
+const RPC_PATH = /^\/(?:[a-z]\w*\.)+[A-Z]\w*\/[A-Z]\w*$/;
+
+/** An unknown path: for gRPC kinds, and Connect where it looks like a method's, the status that says there is no such
+ *  method; a JSON 404 otherwise. */
 export function answerNotFound(exchange: Exchange): void {
-  const { request, response } = exchange;
-  if (isGrpcKind(wireFormOf(header(request, "content-type"), null)))
-    answerTrailersOnly(exchange, new ConnectError("There is no such method.", Code.Unimplemented));
+  const { request, response, path } = exchange;
+  drain(request);
+  const noMethod = new ConnectError("There is no such method.", Code.Unimplemented);
+  if (isGrpcKind(wireFormOf(header(request, "content-type"), null))) answerTrailersOnly(exchange, noMethod);
+  else if (RPC_PATH.test(path)) answerJson(response, 404, errorToJson(noMethod, undefined));
   else answerJson(response, 404, { error: { code: "not_found", message: "There is nothing at this path." } });
 }
 
-/** Clients of gRPC-Web take any other HTTP status for a broken proxy's, and lose the code. */
+/** Clients of gRPC-Web take any other HTTP status for a broken proxy's, and lose the code. In HTTP/2 the headers must
+ *  also end the stream, which they do when `end` sends them. */
 function answerTrailersOnly({ request, response }: Exchange, failure: ConnectError): void {
-  response.writeHead(200, {
-    "content-type": header(request, "content-type"),
-    ...grpcStatusOf(failure),
-  });
+  response.statusCode = 200;
+  response.setHeader("content-type", header(request, "content-type") ?? "application/grpc");
+  for (const [name, value] of Object.entries(grpcStatusOf(failure))) response.setHeader(name, value);
   response.end();
 }
 

@@ -1,43 +1,44 @@
-import { createContextValues } from "@connectrpc/connect";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { callerKey, causeKey, loggerKey, outcomeKey, requestIdKey } from "../rpc/call-context.ts";
-import { clientSignal } from "./client-signal.ts";
+import type { RpcMethod, RpcMethods, RpcOptions } from "../rpc/rpc-methods.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { serveGeneral } from "./protocols/general-endpoint.ts";
+import { unaryEndpoint } from "./protocols/unary-endpoint.ts";
 
 const NEVER = new AbortController().signal;
+/** A client that takes nothing for so long is gone, or has forgotten what it asked for. */
+const STALLED_MS = 60_000;
 
-/**
- * The services' methods at their paths, over Connect, gRPC and gRPC-Web.
- * @param options.draining Ends streams, which have no end of their own, and refuses new ones; calls go on to their end.
- */
-export function rpcEndpoints(
-  handlers: readonly UniversalHandler[],
-  { draining = NEVER }: { readonly draining?: AbortSignal } = {},
-): Iterable<[string, Endpoint]> {
-  return handlers.map((handler) => [
-    handler.requestPath,
-    { rpc: handler.method, access: handler.method, serve: serveRpc(handler, draining) },
-  ]);
+export interface RpcEndpointOptions {
+  /** Ends streams, which have no end of their own, and refuses new ones; calls go on to their end. @default never */
+  readonly draining?: AbortSignal;
+  /** @default 60_000 */
+  readonly stalledMs?: number;
 }
 
-function serveRpc(handler: UniversalHandler, draining: AbortSignal): Endpoint["serve"] {
-  const isStream = handler.method.methodKind !== "unary";
+/** The services' methods at their paths, over Connect, gRPC, gRPC-Web and its text form. */
+export function rpcEndpoints(
+  methods: RpcMethods,
+  { draining = NEVER, stalledMs = STALLED_MS }: RpcEndpointOptions = {},
+): Iterable<[string, Endpoint]> {
+  return methods.all.map((rpc): [string, Endpoint] => {
+    const { method } = rpc.spec;
+    const serve = serveRpc(rpc, methods.options, { draining, stalledMs });
+    return [rpc.handler.requestPath, { rpc: method, access: method, serve }];
+  });
+}
+
+function serveRpc(
+  { spec, handler }: RpcMethod,
+  options: RpcOptions,
+  { draining, stalledMs }: Required<RpcEndpointOptions>,
+): Endpoint["serve"] {
+  if (spec.kind !== "unary")
+    return async (exchange) => {
+      if (draining.aborted) throw draining.reason;
+      await serveGeneral(handler, exchange, { read: null, stalledMs, draining });
+    };
+  const serveUnary = unaryEndpoint(spec, options);
   return async (exchange) => {
-    const { request, response, caller, logger, identity } = exchange;
-    if (isStream && draining.aborted) throw draining.reason;
-    const values = createContextValues()
-      .set(callerKey, caller)
-      .set(loggerKey, logger)
-      .set(requestIdKey, identity.requestId)
-      .set(causeKey, identity)
-      .set(outcomeKey, (outcome) => {
-        exchange.outcome = outcome;
-      });
-    const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-    const client = clientSignal(request, response);
-    const signal = isStream ? AbortSignal.any([client, draining]) : client;
-    const answer = await handler({ ...universal, signal });
-    return universalResponseToNodeResponse(answer, response);
+    const rest = await serveUnary(exchange);
+    if (rest) await serveGeneral(handler, exchange, { read: rest.body, stalledMs, draining: NEVER });
   };
 }

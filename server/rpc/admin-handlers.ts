@@ -9,7 +9,7 @@ import {
 import { AppError } from "#kernel/errors.ts";
 import type { AuditLog } from "../services/ports/audit-log.ts";
 import type { OriginControl, OriginEntry, OriginsInForce } from "../services/ports/origin-control.ts";
-import { callerOf, requestIdKey } from "./call-context.ts";
+import { callerOf, causeKey } from "./call-context.ts";
 
 const DEFAULT_CHANGES = 50;
 const MAX_CHANGES = 200;
@@ -33,7 +33,7 @@ export function adminHandlers(deps: {
         expectedVersion,
         entries: entries.map(({ kind, value, credentials }) => ({ kind: kindOf(kind), value, credentials })),
         actor: callerOf(context).user,
-        requestId: context.values.get(requestIdKey),
+        requestId: context.values.get(causeKey)?.requestId ?? "",
       });
       return { origins: toMessage(set) };
     },

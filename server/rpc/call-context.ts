@@ -16,7 +16,6 @@ export const causeKey: ContextKey<Cause | null> = createContextKey<Cause | null>
 export const outcomeKey: ContextKey<((outcome: string) => void) | null> = createContextKey<
   ((outcome: string) => void) | null
 >(null);
-export const requestIdKey: ContextKey<string> = createContextKey("");
 
 /** @throws AppError `unauthenticated` where the edge has let a call in without a token. */
 export function callerOf(context: HandlerContext): Caller {

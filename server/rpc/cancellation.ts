@@ -1,4 +1,4 @@
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { Code, ConnectError, type ContextKey, createContextKey, type Interceptor } from "@connectrpc/connect";
 import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { Cancelled, type CancelReason, isUnheard } from "#kernel/cancel-reason.ts";
@@ -11,6 +11,9 @@ export interface CancellationObserver {
 
 export const UNOBSERVED: CancellationObserver = { cancelled() {} };
 
+/** Set where a call's signal is a `Cancelled`'s already, and counted. */
+export const cancellationKey: ContextKey<boolean> = createContextKey(false);
+
 /** A client with a deadline keeps it too, and takes the call back when it passes: a little before our own does. */
 const DEADLINE_GRACE_MS = 250;
 
@@ -21,11 +24,11 @@ const DEADLINE_GRACE_MS = 250;
  */
 export function cancellation(observer: CancellationObserver, clock: Clock): Interceptor {
   return (next) => async (request) => {
+    if (request.contextValues.get(cancellationKey)) return next(request);
     const method = `${request.service.typeName}/${request.method.name}`;
     const deadlineMs = clock.now() + timeoutOf(request.header);
     const call = new CallEnd(request.signal, (reason) => {
-      const due = clock.now() >= deadlineMs - DEADLINE_GRACE_MS;
-      const told = due && isUnheard(reason.reason) ? new Cancelled("deadline") : reason;
+      const told = orDeadline(reason, deadlineMs - clock.now());
       observer.cancelled(method, told.reason);
       return told;
     });
@@ -39,6 +42,11 @@ export function cancellation(observer: CancellationObserver, clock: Clock): Inte
     call.finish();
     return response;
   };
+}
+
+/** What a cancellation is taken for with `leftMs` to the deadline. */
+export function orDeadline(cancelled: Cancelled, leftMs: number): Cancelled {
+  return leftMs <= DEADLINE_GRACE_MS && isUnheard(cancelled.reason) ? new Cancelled("deadline") : cancelled;
 }
 
 /** One call's end, whichever comes first: its answer, or a reason from outside. */

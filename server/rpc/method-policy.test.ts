@@ -30,7 +30,7 @@ describe("the policy of a method", () => {
       shutdown: new AbortController().signal,
       clock: systemClock,
     });
-    methods.push(...registered.handlers.map(({ method }) => method));
+    methods.push(...registered.all.map(({ spec }) => spec.method));
     expect(methods.filter((method) => policyOf(method) === null).map(named)).toEqual([]);
   });
 

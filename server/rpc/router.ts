@@ -1,15 +1,8 @@
-import {
-  Code,
-  type ConnectError,
-  type ConnectRouter,
-  type ConnectRouterOptions,
-  createConnectRouter,
-  type Interceptor,
-} from "@connectrpc/connect";
-import { compressionGzip } from "@connectrpc/connect-node";
+import { Code, type ConnectError, type Interceptor } from "@connectrpc/connect";
 import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
+import { SyncService } from "#gen/sync_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
 import type { Clock } from "#kernel/clock.ts";
@@ -17,8 +10,12 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
+
 import type { AuditLog } from "../services/ports/audit-log.ts";
 import type { OriginControl } from "../services/ports/origin-control.ts";
+
+import type { SyncService as Sync } from "../services/sync-service.ts";
+
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
 import { adminHandlers } from "./admin-handlers.ts";
@@ -27,7 +24,11 @@ import { type CancellationObserver, cancellation, UNOBSERVED } from "./cancellat
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
+
 import { reportOutcome } from "./report-outcome.ts";
+import { RpcMethods, type RpcOptions } from "./rpc-methods.ts";
+import { syncHandlers } from "./sync-handlers.ts";
+
 import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 
@@ -35,6 +36,7 @@ export interface RouterDeps {
   readonly uploads: Uploads;
   readonly media: Media;
   readonly templates: Templates;
+  readonly sync: Sync;
   readonly health: Health;
   readonly origins: OriginControl;
   readonly audit: AuditLog;
@@ -55,30 +57,27 @@ export interface RouterOptions {
   readonly cancellations?: CancellationObserver;
 }
 
-/** All services over gRPC, gRPC-Web and Connect. Who may call what is decided before, at the edge. */
-export function createRouter(deps: RouterDeps, options: RouterOptions): ConnectRouter {
-  const router = createConnectRouter(routerOptions(deps.logger, options));
-  router.service(UploadService, uploadHandlers(deps.uploads));
-  router.service(MediaService, mediaHandlers(deps.media));
-  router.service(TemplateService, templateHandlers(deps.templates));
-  router.service(HealthService, healthHandlers(deps.health));
-  router.service(AdminService, adminHandlers(deps));
-  return router;
+/** All services. Who may call what is decided before, at the edge. */
+export function createRouter(deps: RouterDeps, options: RouterOptions): RpcMethods {
+  return new RpcMethods(rpcOptions(deps.logger, options))
+    .service(UploadService, uploadHandlers(deps.uploads))
+    .service(MediaService, mediaHandlers(deps.media))
+    .service(TemplateService, templateHandlers(deps.templates))
+    .service(SyncService, syncHandlers(deps.sync))
+    .service(HealthService, healthHandlers(deps.health))
+    .service(AdminService, adminHandlers(deps));
 }
 
 /** How every service is called: limits, compression, errors and cancellation. */
-export function routerOptions(logger: Logger, options: RouterOptions): ConnectRouterOptions {
+export function rpcOptions(logger: Logger, options: RouterOptions): RpcOptions {
+  const { shutdown, clock, local = false, cancellations = UNOBSERVED } = options;
   return {
-    shutdownSignal: options.shutdown,
-    readMaxBytes: MAX_MESSAGE_BYTES,
+    shutdown,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
     maxTimeoutMs: MAX_TIMEOUT_MS,
-    acceptCompression: [compressionGzip],
-    ...(options.local && { compressMinBytes: MAX_MESSAGE_BYTES }),
-    interceptors: [
-      reportOutcome,
-      translateErrors(logger),
-      cancellation(options.cancellations ?? UNOBSERVED, options.clock),
-    ],
+    compress: !local,
+    cancellations,
+    interceptors: [reportOutcome, translateErrors(logger), cancellation(cancellations, clock)],
   };
 }
 

@@ -41,6 +41,9 @@ export const settingsSchema = z.strictObject({
   tokenIssuer: z.string().min(1).max(256).optional(),
   /** How far the clocks of issuers may be ahead, in seconds. */
   tokenClockTolerance: z.coerce.number().int().min(0).max(60).default(5),
+  /** PEM files: the chain that `serve` shows, and its key. With them the port speaks TLS alone. */
+  tlsCert: z.string().min(1).optional(),
+  tlsKey: z.string().min(1).optional(),
   /** Which of the lists in `originsFile` is in force. */
   environment: z.enum(["production", "staging", "local"]).default("production"),
   /** JSON file with the origins whose pages may call; read again when it changes. */

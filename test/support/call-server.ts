@@ -1,4 +1,3 @@
-import { createConnectRouter } from "@connectrpc/connect";
 import { Cancelled, type CancelReason } from "#kernel/cancel-reason.ts";
 import { type Clock, systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
@@ -12,7 +11,8 @@ import { createOriginList } from "../../server/edge/origins/origin-list.ts";
 import { rpcEndpoints } from "../../server/edge/rpc-endpoints.ts";
 import { WebSocketBridge } from "../../server/edge/websocket/bridge.ts";
 import type { WebSocketLimits } from "../../server/edge/websocket/limits.ts";
-import { routerOptions } from "../../server/rpc/router.ts";
+import { rpcOptions } from "../../server/rpc/router.ts";
+import { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { Work } from "./work-service.ts";
 
@@ -35,36 +35,37 @@ export async function startCallServer(
     readonly origins?: readonly string[];
     readonly clock?: Clock;
     readonly limits?: Partial<WebSocketLimits>;
+    readonly stalledMs?: number;
   } = {},
 ): Promise<CallServer> {
   const { clock = systemClock, origins = [] } = options;
   const logger = new RecordingLogger();
   const work = new Work();
+  const list = createOriginList(origins.map((origin) => originEntry(origin)));
   const draining = new AbortController();
   const cancelled: { method: string; reason: CancelReason }[] = [];
-  const router = createConnectRouter(
-    routerOptions(logger, {
+  const methods = new RpcMethods(
+    rpcOptions(logger, {
       shutdown: draining.signal,
       clock: systemClock,
       cancellations: { cancelled: (method, reason) => cancelled.push({ method, reason }) },
     }),
   );
-  const { handlers } = work.register(router);
+  work.register(methods);
   const stations = {
-    decideOrigin: (request: CorsRequest) =>
-      decideCors(createOriginList(origins.map((origin) => originEntry(origin))), request),
+    decideOrigin: (request: CorsRequest) => decideCors(list, request),
     admission: options.admission ?? ADMIT_ALL,
     authorize: options.authorize ?? (async () => null),
     clock,
     random: systemRandom,
     logger,
   };
-  const bridge = new WebSocketBridge({ ...stations, handlers, draining: draining.signal }, options.limits);
+  const bridge = new WebSocketBridge({ ...stations, methods, draining: draining.signal }, options.limits);
   bridge.start();
   const handle = createDispatcher({
     ...stations,
     probes: new Map(),
-    endpoints: new Map(rpcEndpoints(handlers)),
+    endpoints: new Map(rpcEndpoints(methods, options)),
   });
   // Streams that are told to end need no time of a real clock's.
   const http = new HttpServer(

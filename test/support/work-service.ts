@@ -4,14 +4,9 @@ import {
   file_google_protobuf_wrappers,
   type StringValue,
 } from "@bufbuild/protobuf/wkt";
-import {
-  type Client,
-  type ConnectRouter,
-  createClient,
-  type HandlerContext,
-  type Transport,
-} from "@connectrpc/connect";
+import { type Client, createClient, type HandlerContext, type Transport } from "@connectrpc/connect";
 import { Cancelled, type CancelReason } from "#kernel/cancel-reason.ts";
+import type { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 
 export const KINDS = ["unary", "server", "client", "bidi"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -47,6 +42,9 @@ const registry = createFileRegistry(
 /** One method of each kind; each takes and answers a StringValue. */
 export const WorkService: DescService = registry.getService("platemark.test.WorkService")!;
 
+/** What a flood consists of. */
+export const FLOOD = "x".repeat(30_000);
+
 type Message = Pick<StringValue, "value">;
 
 /** As the compiler would know a client of it, had the service been generated. */
@@ -79,8 +77,35 @@ export class Work {
   readonly #began: PromiseWithResolvers<void>[] = [];
   readonly #stopped: PromiseWithResolvers<void>[] = [];
   #begun = 0;
+  /** Messages of a flood that were taken off its hands. */
+  written = 0;
   /** Messages that streams of clients have read. */
   read = 0;
+  #gate: PromiseWithResolvers<void> | undefined;
+  readonly #readers = new Set<() => void>();
+
+  /** From now on a stream of a client's is read no further, but for one message. */
+  hold(): void {
+    this.#gate = Promise.withResolvers();
+  }
+
+  release(): void {
+    this.#gate?.resolve();
+    this.#gate = undefined;
+  }
+
+  /** Resolves when so many messages were read. */
+  whenRead(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.read < count) return;
+        this.#readers.delete(look);
+        resolve();
+      };
+      this.#readers.add(look);
+      look();
+    });
+  }
 
   /** Resolves when the `count`th call has begun to work. */
   began(count = 1): Promise<void> {
@@ -92,12 +117,17 @@ export class Work {
     return slot(this.#stopped, count).promise;
   }
 
-  register(router: ConnectRouter): ConnectRouter {
+  register(methods: RpcMethods): void {
     const begin = this.#begin.bind(this);
-    const count = () => {
-      this.read++;
+    const wrote = () => {
+      this.written++;
     };
-    return router.service(WorkService, {
+    const count = async () => {
+      this.read++;
+      for (const look of [...this.#readers]) look();
+      await this.#gate?.promise;
+    };
+    methods.service(WorkService, {
       async unary(request: Message, context: HandlerContext) {
         const told = begin(context);
         return request.value === "end" ? { value: "done" } : told;
@@ -105,6 +135,7 @@ export class Work {
       async *server(request: Message, context: HandlerContext) {
         yield { value: "first" };
         const told = begin(context);
+        for (; request.value === "flood"; wrote()) yield { value: FLOOD };
         if (request.value !== "end") await told;
         yield { value: "last" };
       },
@@ -113,7 +144,7 @@ export class Work {
         void begin(context).catch(() => {});
         let last = "";
         for await (const { value } of requests) {
-          count();
+          await count();
           last = value;
         }
         return { value: last };
@@ -121,7 +152,7 @@ export class Work {
       async *bidi(requests: AsyncIterable<Message>, context: HandlerContext) {
         void begin(context).catch(() => {});
         for await (const { value } of requests) {
-          count();
+          await count();
           yield { value };
           if (value === "end") return;
         }

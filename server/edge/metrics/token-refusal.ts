@@ -8,6 +8,8 @@ const LABELS: readonly (readonly [RegExp, string])[] = [
   [/key|kid|algorithm/, "key"],
   [/no bearer/, "scheme"],
   [/of this launch/, "launch"],
+  [/scope/, "scope"],
+  [/used before/, "used"],
 ];
 
 /** Why a token was refused, in one of a few words: what the log says more exactly. Pure. */

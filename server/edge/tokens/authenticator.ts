@@ -10,5 +10,9 @@ export interface Authenticator {
 
 /** `reason` never holds a part of the token. */
 export function refused(reason: string, cause?: unknown): AppError {
-  return new AppError("unauthenticated", `Token refused: ${reason}.`, { retry: "reauth", cause });
+  return new AppError("unauthenticated", `Token refused: ${reason}.`, {
+    retry: "reauth",
+    cause,
+    details: { reason },
+  });
 }

@@ -19,8 +19,8 @@ export async function callerOfHeaders(
   deps: {
     readonly authenticator: Authenticator;
     readonly logger: Logger;
-    /** Hears why, as the log does. @default nobody */
-    readonly onRefused?: ((reason: string) => void) | undefined;
+    /** Told why, in one of a few words. @default nobody */
+    readonly refused?: (reason: string) => void;
   },
   headers: MutableHeaders,
   request: { readonly path: string },
@@ -38,8 +38,8 @@ export async function callerOfHeaders(
   } catch (error) {
     const failure = AppError.from(error);
     if (failure.code === "unavailable") throw failure;
-    deps.onRefused?.(failure.message);
     deps.logger.warn("request.refused", { path: request.path, reason: failure.message });
+    deps.refused?.(String(failure.details.reason ?? "unreadable"));
     return null;
   }
 }

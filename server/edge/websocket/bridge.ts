@@ -5,9 +5,10 @@ import { WebSocketServer } from "ws";
 import { AppError } from "#kernel/errors.ts";
 import { noTracer } from "#kernel/tracer.ts";
 import { ERROR_TABLE, publicMessage } from "../../rpc/error-table.ts";
-import { namedOrigin } from "../cors.ts";
+import type { RpcMethods } from "../../rpc/rpc-methods.ts";
 import type { DispatcherDeps } from "../dispatcher.ts";
 import { type Exchange, header, openExchange } from "../exchange.ts";
+import { decideOrigin } from "../origin-station.ts";
 import { startServerSpan } from "../server-span.ts";
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
@@ -18,7 +19,7 @@ export interface WebSocketBridgeDeps
     DispatcherDeps,
     "decideOrigin" | "admission" | "authorize" | "clock" | "random" | "logger" | "tracer" | "observer"
   > {
-  readonly handlers: readonly UniversalHandler[];
+  readonly methods: RpcMethods;
   /** Fires when the server drains: no more sockets, and those without a call are closed. */
   readonly draining: AbortSignal;
 }
@@ -45,7 +46,7 @@ export class WebSocketBridge implements AsyncDisposable {
   constructor(deps: WebSocketBridgeDeps, limits: Partial<WebSocketLimits> = {}) {
     this.#deps = deps;
     this.#limits = { ...WEBSOCKET_LIMITS, ...limits };
-    this.#handlers = new Map(deps.handlers.map((handler) => [handler.requestPath, handler]));
+    this.#handlers = new Map(deps.methods.all.map(({ handler }) => [handler.requestPath, handler]));
     // `closeTimeout` is not among the types yet.
     const options = {
       noServer: true,
@@ -61,6 +62,17 @@ export class WebSocketBridge implements AsyncDisposable {
   /** Sockets now open. */
   get sockets(): number {
     return this.#calls.size;
+  }
+
+  /** Of them, those that are not read because their handler is behind. */
+  get pausedSockets(): number {
+    return [...this.#calls].filter(({ paused }) => paused).length;
+  }
+
+  /** How long the most silent one has given no sign of life; 0 when there is none. */
+  get silentMs(): number {
+    const nowMs = this.#deps.clock.now();
+    return Math.max(0, ...[...this.#calls].map((call) => call.silentMs(nowMs)));
   }
 
   start(): void {
@@ -89,18 +101,12 @@ export class WebSocketBridge implements AsyncDisposable {
     socket: Duplex,
     head: Buffer,
   ): Promise<void> {
-    const { decideOrigin, admission, logger, draining } = this.#deps;
+    const { admission, draining } = this.#deps;
     socket.on("error", () => socket.destroy());
     const exchange = openExchange(request, response, this.#deps);
     const { path } = exchange;
-    const page = { origin: header(request, "origin"), referer: header(request, "referer") };
-    const asked = { method: "GET", requestedMethod: undefined, requestedPrivateNetwork: undefined };
-    const decision = decideOrigin({ ...page, ...asked });
-    if (decision.kind === "forbidden") {
-      this.#deps.observer?.refused("origin", "not_allowed");
-      logger.warn("request.refused", { path, reason: decision.reason, origin: namedOrigin(page) });
-      throw new AppError("permission_denied", "This origin is not allowed.");
-    }
+    if (decideOrigin(this.#deps, exchange).kind === "forbidden")
+      throw new AppError("permission_denied", "This call is not allowed.");
     await admission.admitAddress(exchange);
     if (!offers(request, SUBPROTOCOL))
       throw new AppError("invalid_argument", `The subprotocol is ${SUBPROTOCOL}.`);
@@ -143,8 +149,7 @@ export class WebSocketBridge implements AsyncDisposable {
     const { admission, authorize } = this.#deps;
     const exchange = openExchange(request, response, this.#deps);
     this.#deps.observer?.began(exchange);
-    const method = this.#handlers.get(exchange.path)?.method;
-    if (!method) throw new AppError("not_found", "There is no such method.");
+    const { method } = this.#handlers.get(exchange.path)!;
     exchange.rpc = method;
     exchange.caller = await authorize(exchange, method);
     await admission.admitCaller(exchange);

@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { WebSocket } from "ws";
 import { Cancelled, type CancelReason } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
-import { callerKey, causeKey, loggerKey, outcomeKey } from "../../rpc/call-context.ts";
 import { toConnectError } from "../../rpc/error-table.ts";
+import { callValues } from "../call-values.ts";
 import type { Exchange } from "../exchange.ts";
 import { grpcStatusOf } from "../grpc-status.ts";
 import { wireFormOf } from "../wire-form.ts";
@@ -65,6 +64,15 @@ export class SocketCall {
       this.#body.fail(cancelled);
       this.#abort.abort(cancelled);
     });
+  }
+
+  /** Not read, because the handler is behind. */
+  get paused(): boolean {
+    return this.#body.paused;
+  }
+
+  silentMs(nowMs: number): number {
+    return nowMs - this.#aliveMs;
   }
 
   /** Looks whether the peer is there; called every now and then. */
@@ -140,18 +148,12 @@ export class SocketCall {
   }
 
   async #run(exchange: Exchange): Promise<void> {
-    const { request, response, caller, logger, identity } = exchange;
+    const { request, response } = exchange;
     const { handler, draining } = this.#deps;
     const header = new Headers();
     for (const [name, value] of Object.entries(request.headers))
       if (value !== undefined) header.set(name, String(value));
-    const contextValues = createContextValues()
-      .set(callerKey, caller)
-      .set(loggerKey, logger)
-      .set(causeKey, identity)
-      .set(outcomeKey, (outcome) => {
-        exchange.outcome = outcome;
-      });
+    const contextValues = callValues(exchange);
     const url = new URL(request.url ?? "", "http://localhost").toString();
     // A stream has no end of its own that a server which stops could wait for.
     const isStream = handler.method.methodKind !== "unary";
