@@ -13,12 +13,8 @@ import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
 import { createAuthorization } from "./edge/authorization.ts";
-<<<<<<< HEAD
-import { type ClientAddresses, createClientAddresses } from "./edge/client-address.ts";
+import { type ClientAddresses, createClientAddresses, limitKeyOf } from "./edge/client-address.ts";
 import { ConnectionLimits } from "./edge/connection-limits.ts";
-=======
-import { createClientAddresses, limitKeyOf } from "./edge/client-address.ts";
->>>>>>> main
 import { type CorsRequest, decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { header } from "./edge/exchange.ts";

@@ -8,11 +8,8 @@ import { AppError } from "#kernel/errors.ts";
 import { limitKeyOf, plainAddress } from "./client-address.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
-<<<<<<< HEAD
 import { HTTP2_LIMITS, PEER_TIMES, PeerGuard, type PeerTimes } from "./peer-guard.ts";
-=======
 import { keepSessionAlive } from "./session-keep-alive.ts";
->>>>>>> main
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -20,17 +17,14 @@ export interface HttpServerOptions {
   readonly port: number;
   /** How long requests in flight may take to end when the server is closed. Milliseconds. @default 5_000 */
   readonly drainMs?: number;
-<<<<<<< HEAD
   /** How long new requests are still answered before that, so that whoever sends them can hear of the end. @default 0 */
   readonly noticeMs?: number;
   /** @default no limit */
   readonly limits?: ConnectionLimits;
   /** @default PEER_TIMES */
   readonly times?: Partial<PeerTimes>;
-=======
   /** Between pings of HTTP/2 connections that have streams. Milliseconds. @default 20_000 */
   readonly pingMs?: number;
->>>>>>> main
   /** With it the port speaks TLS alone (ALPN: h2, http/1.1): a token must not travel in the clear by mistake. */
   readonly tls?: TlsIdentity;
 }
@@ -116,13 +110,9 @@ export class HttpServer implements AsyncDisposable {
       session.once("close", () => this.#sessions.delete(session));
       session.on("error", () => session.destroy());
       // Streams send a heartbeat more often than this.
-<<<<<<< HEAD
       session.setTimeout(idleMs, () => session.close());
-      this.#guard.addSession(session);
-=======
-      session.setTimeout(IDLE_TIMEOUT_MS, () => session.close());
       void keepSessionAlive(session, deps.clock, { everyMs: options.pingMs ?? PING_MS });
->>>>>>> main
+      this.#guard.addSession(session);
     });
     this.#tls = options.tls ? this.#createTls(options.tls) : null;
     this.#front = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => this.#accept(socket));
