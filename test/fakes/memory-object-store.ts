@@ -48,7 +48,7 @@ export class MemoryObjectStore
     options: PutOptions,
   ): Promise<{ readonly etag: string }> {
     this.#request();
-    const body = "stream" in given ? await buffer(given.stream) : given;
+    const body = "stream" in given ? await buffer(given.stream) : Uint8Array.from(given);
     if (createHash("sha256").update(body).digest("hex") !== options.sha256)
       throw new AppError("upload.checksum_mismatch", "Other bytes arrived.");
     const { ifMatch } = options;

@@ -34,12 +34,13 @@ export class JpegSplicer {
     source: Uint8Array,
     facts: PictureFacts,
     tiles: readonly InkTile[],
+    room?: Uint8Array,
   ): Promise<SplicedJpeg | NotExact> {
     const header = spliceableHeader(source, facts);
     if (!header) return notExact("structure");
     this.#kernel ??= JpegKernel.load();
     const kernel = await this.#kernel;
-    const result = spliceMark(kernel, source, header, tiles);
+    const result = spliceMark(kernel, source, header, tiles, { room });
     if (kernel.memoryBytes > MOST_KEPT_BYTES) this.#kernel = undefined;
     return result;
   }

@@ -85,6 +85,7 @@ export interface ObjectStore {
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<{ readonly object: StoredObject; readonly body: Readable }>;
   /** All or nothing: readers see what was there before, or all of this. A stream that breaks off changes nothing.
+   *  The bytes are the caller's again when this ends.
    *  @throws AppError `store.precondition_failed` when `ifMatch` does not hold; `upload.checksum_mismatch`. */
   put(key: string, body: Uint8Array | SizedStream, options: PutOptions): Promise<{ readonly etag: string }>;
   /** Copies within the bucket, type and metadata included; the bytes do not travel.
