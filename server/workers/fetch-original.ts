@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { MarkJob } from "#contracts/mark-job.ts";
 import { abortReason } from "#kernel/cancellation.ts";
 import { AppError } from "#kernel/errors.ts";
+import { freeMemory } from "#kernel/free-memory.ts";
 import type { ObjectStore } from "../services/ports/object-store.ts";
 
 /**
@@ -30,6 +31,7 @@ export async function fetchOriginal(
       original.set(chunk, length);
       hash.update(chunk);
       length += chunk.length;
+      freeMemory(chunk);
     }
   } catch (error) {
     if (signal.aborted) throw abortReason(signal);

@@ -79,7 +79,7 @@ export interface ObjectStore {
   presignGet(key: string, options: { readonly expiresSeconds: number }): Promise<PresignedRequest>;
   /** `null` when there is no such object. */
   head(key: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<StoredObject | null>;
-  /** The caller must read the body to its end or destroy it. */
+  /** The caller must read the body to its end or destroy it. Each chunk is the caller's alone. */
   get(
     key: string,
     options?: { readonly signal?: AbortSignal | undefined },
