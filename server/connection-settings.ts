@@ -32,5 +32,7 @@ export interface WorkerSettings {
   readonly version: string;
   /** For files that exist for a moment. @default the system's folder for such files */
   readonly tempDir?: string;
+  /** Where its spans go; see the setting `otlpEndpoint`. @default nowhere */
+  readonly otlpEndpoint?: string | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }

@@ -2,33 +2,48 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Settings, settingsSchema } from "#contracts/settings.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
+import { Cancelled } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import { createMemoryPresenceBoard } from "./adapters/memory/presence-board.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
+import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
+import { createAuthorization } from "./edge/authorization.ts";
+import { createClientAddresses } from "./edge/client-address.ts";
+import { type CorsRequest, decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { HttpServer } from "./edge/http-server.ts";
+import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
-import { type Authenticator, createLaunchAuthenticator, createSecretAuthenticator } from "./edge/tokens.ts";
-import { createRouter, serverStops } from "./rpc/router.ts";
+import { MethodGate } from "./edge/method-gate.ts";
+import type { LiveOrigins } from "./edge/origins/live-origins.ts";
+import { createProbes } from "./edge/probes.ts";
+import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
+import type { Authenticator } from "./edge/tokens/authenticator.ts";
+import { WebSocketBridge } from "./edge/websocket/bridge.ts";
+import { openCertificate } from "./open-certificate.ts";
+import { openAuthenticator, openOrigins } from "./open-trust.ts";
+import { type Operations, openAdmission, openOperations } from "./operations.ts";
+import { addOperationsServices } from "./rpc/operations-services.ts";
+import { createRouter } from "./rpc/router.ts";
+import type { ServerAuth } from "./server-auth.ts";
 import { Bell } from "./services/bell.ts";
 import { EventRetention } from "./services/event-retention.ts";
 import { Health } from "./services/health.ts";
 import { MediaService } from "./services/media-service.ts";
+import { MediaTail } from "./services/media-tail.ts";
 import { OutboxRelay } from "./services/outbox-relay.ts";
 import { SnapshotCleanup } from "./services/snapshot-cleanup.ts";
 import { StorePreparation } from "./services/store-preparation.ts";
+import { SyncService } from "./services/sync-service.ts";
 import { TemplateService } from "./services/template-service.ts";
 import { UploadService } from "./services/upload-service.ts";
 import { UploadSweep } from "./services/upload-sweep.ts";
 import { createObjectStoreServer } from "./store/index.ts";
 import { loadStoreKeys } from "./store-keys.ts";
-
-/** How callers prove who they are: a token for this launch (one user, on this computer), or tokens of a secret. */
-export type ServerAuth =
-  | { readonly kind: "launch"; readonly token: string }
-  | { readonly kind: "secret"; readonly secret: string };
+import type { WorkerReports } from "./worker-supervisor.ts";
 
 export interface ServerOptions {
   readonly settings: Settings;
@@ -39,7 +54,7 @@ export interface ServerOptions {
   readonly port?: number;
   /** Marks a second over all workers where the settings name none, 0: no limit. @default 0 */
   readonly defaultMarkQps?: number;
-  /** Origins whose pages may call, exactly. @default none */
+  /** Origins whose pages may call, beside those of `originsFile`: exact or with a wildcard. @default none */
   readonly origins?: readonly string[];
   /** What `HealthService` says. @default "" */
   readonly version?: string;
@@ -52,12 +67,14 @@ export interface ServerDeps {
 }
 
 export interface StartedServer {
-  /** Without a path: `http://127.0.0.1:41234`. */
+  /** Without a path: `http://127.0.0.1:41234`, or `https:` with a certificate. */
   readonly url: string;
   /** Names the data: a journal that speaks of another server's does not apply. */
   readonly serverId: string;
   /** What worker processes need. Holds secrets. */
   readonly connections: ConnectionSettings;
+  /** To be told of worker processes, for the metrics. */
+  readonly reports: WorkerReports;
 }
 
 export interface Server extends AsyncDisposable {
@@ -96,72 +113,125 @@ async function start(
   const { host = "127.0.0.1", port = 0 } = options;
   const { clock, logger } = deps;
   const settled = await connectionSettings(stack, options, deps);
-  const connections = stack.use(await openConnections(settled, deps));
+  const { settings, version = "", auth } = options;
+  // A server of one user on one computer has nobody to tell, and nobody to keep out.
+  const operations = await openOperations(
+    stack,
+    auth.kind === "launch" ? { ...settings, metricsPort: undefined } : settings,
+    { version },
+    deps,
+  );
+  const { tracer, components: observer } = operations;
+  const connections = stack.use(await openConnections(settled, { ...deps, tracer, observer }));
   const { store } = connections;
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
-  const drain = stack.adopt(new AbortController(), (controller) => controller.abort(serverStops()));
-  const handle = assemble(connections, options, deps, { serverId, shutdown: drain.signal, stack });
-  const http = new HttpServer(handle, { host, port }, { clock });
+  const draining = stack.adopt(new AbortController(), (controller) =>
+    controller.abort(new Cancelled("draining")),
+  );
+  const shutdown = stack.adopt(new AbortController(), (controller) =>
+    controller.abort(new Cancelled("draining")),
+  );
+  const addresses = createClientAddresses(settings.trustedProxies);
+  const admission =
+    auth.kind === "launch"
+      ? ADMIT_ALL
+      : await openAdmission(stack, settings, { ...settled, serverId, addresses, ...operations }, deps);
+  const { handle, upgrade, endpoints } = assemble(connections, options, deps, {
+    serverId,
+    draining: draining.signal,
+    shutdown: shutdown.signal,
+    stack,
+    operations,
+    admission,
+    authenticator: await openAuthenticator(stack, auth, settings, deps),
+    origins: await openOrigins(stack, connections, options, deps),
+  });
+  // The program that starts an embedded server talks to it on this computer, and to nobody else.
+  const certificate = auth.kind === "launch" ? null : openCertificate(stack, settings, deps);
+  const tls = await certificate?.read();
+  const listening = { host, port, drainMs: settings.drainMs, ...(tls ? { tls } : {}) };
+  const http = new HttpServer(handle, listening, { clock, upgrade });
   const bound = await http.listen();
+  await operations.serveMetrics({ queue: connections.queue, connections: () => http.traffic(), endpoints });
   stack.use(http);
-  stack.defer(() => drain.abort(serverStops()));
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+  certificate?.follow(http);
+  stack.defer(() => draining.abort(new Cancelled("draining")));
+  const url = `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   logger.info("server.started", {
     url,
     serverId,
     database: settled.database.kind,
     queue: settled.queue.kind,
   });
-  return { url, serverId, connections: settled };
+  return { url, serverId, connections: settled, reports: operations.reports };
 }
 
 /** Services, their background work, and the dispatcher in front of them. */
 function assemble(
   connections: Connections,
-  { settings, auth, origins = [], version = "" }: ServerOptions,
+  { settings, auth, version = "" }: ServerOptions,
   deps: ServerDeps,
   running: {
     readonly serverId: string;
+    /** Fires first: streams end, and nobody is to come any more. */
+    readonly draining: AbortSignal;
+    /** Fires when what is in flight has had its time. */
     readonly shutdown: AbortSignal;
     readonly stack: AsyncDisposableStack;
+    readonly operations: Operations;
+    readonly admission: Admission;
+    readonly authenticator: Authenticator;
+    readonly origins: LiveOrigins;
   },
 ) {
-  const { repository, templates, ledger, queue, store } = connections;
-  const { serverId, shutdown, stack } = running;
+  const { templates, ledger, queue, store, audit } = connections;
+  const { serverId, draining, shutdown, stack, operations, admission, authenticator, origins } = running;
+  const repository = operations.counted(connections.repository);
   const commits = new Bell();
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
   const reading = new ByteBudget(READ_BACK_AT_ONCE);
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
-  const media = new MediaService(shared);
+  const tail = stack.use(new MediaTail(shared));
+  const media = new MediaService({ ...shared, tail });
+  const sync = new SyncService({ ...shared, tail, presence: createMemoryPresenceBoard() });
   const cleanup = stack.use(new SnapshotCleanup(shared, { keepMs: settings.snapshotDays * DAY_MS }));
   cleanup.start();
   const health = new Health({ ...shared, cleanup }, { serverId, version });
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
-  const { handlers } = createRouter(
-    { uploads, media, templates: new TemplateService(shared), health, logger: deps.logger },
-    { shutdown, local: auth.kind === "launch" },
+  const gate = new MethodGate({ ledger: connections.oneUse });
+  const templateService = new TemplateService(shared);
+  const local = auth.kind === "launch";
+  const methods = createRouter(
+    { uploads, media, templates: templateService, sync, health, origins, audit, logger: deps.logger },
+    {
+      shutdown,
+      clock: deps.clock,
+      local,
+      cancellations: { cancelled: (_method, reason) => operations.cancelled(reason) },
+    },
   );
+  addOperationsServices(methods, { health, draining, clock: deps.clock }, settings);
   const routes = jsonRoutes({ uploads, media });
-  const authenticator = createAuthenticator(auth, settings, deps);
-  return createDispatcher({
+  const endpoints = new Map([
+    ...rpcEndpoints(methods, { draining }),
+    ...jsonEndpoints(routes, { compress: !local }),
+  ]);
+  const stations = {
     ...deps,
-    handlers,
-    routes,
-    health,
-    authenticator,
-    cors: { origins },
-    draining: shutdown,
-  });
-}
-
-function createAuthenticator(auth: ServerAuth, settings: Settings, deps: ServerDeps): Authenticator {
-  return auth.kind === "launch"
-    ? createLaunchAuthenticator({ token: auth.token, user: settings.user, bucket: settings.s3Bucket })
-    : createSecretAuthenticator({ secret: auth.secret }, deps);
+    tracer: operations.tracer,
+    observer: operations.calls,
+    decideOrigin: (request: CorsRequest) => decideCors(origins.list, request),
+    admission,
+    authorize: createAuthorization({ authenticator, gate, observer: operations.calls }),
+  };
+  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining }));
+  bridge.start();
+  const handle = createDispatcher({ ...stations, probes: createProbes({ health, draining }), endpoints });
+  return { handle, upgrade: bridge.upgrade, endpoints };
 }
 
 /** What the settings name, and embedded parts, started here, for what they leave out. */

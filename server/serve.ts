@@ -19,7 +19,7 @@ export interface ServeOptions {
   readonly host?: string;
   /** Worker processes on this machine; 0: they run elsewhere. @default 1 */
   readonly workers?: number;
-  /** Origins whose pages may call, exactly. @default none */
+  /** Origins whose pages may call, beside those of `originsFile`: exact or with a wildcard. @default none */
   readonly origins?: readonly string[];
   readonly version?: string;
   readonly logger: Logger;
@@ -37,14 +37,14 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
 /**
  * `platemark serve`: the control plane and its workers, until `signal` fires.
- * @throws AppError `config.invalid` without a token secret; as `createServer` and `WorkerSupervisor` do.
+ * @throws AppError `config.invalid` without a secret or keys of tokens; as `createServer` and `WorkerSupervisor` do.
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const { settings, logger, signal, clock = systemClock, random = systemRandom } = options;
-  if (settings.tokenSecret === undefined)
+  if (!settings.tokenSecret && !settings.tokenKeysFile && !settings.tokenKeysUrl)
     throw new AppError(
       "config.invalid",
-      "A shared server needs PLATEMARK_TOKEN_SECRET (at least 32 characters), to know its callers.",
+      "A shared server needs PLATEMARK_TOKEN_SECRET (at least 32 characters), PLATEMARK_TOKEN_KEYS_FILE or PLATEMARK_TOKEN_KEYS_URL, to know its callers.",
       { details: { setting: "tokenSecret" } },
     );
   const host = options.host ?? "127.0.0.1";
@@ -60,7 +60,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     createServer(
       {
         settings,
-        auth: { kind: "secret", secret: settings.tokenSecret },
+        auth: { kind: "signed", secret: settings.tokenSecret },
         port: options.port ?? DEFAULT_PORT,
         host,
         defaultMarkQps: SHARED_MARK_QPS,
@@ -70,7 +70,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       { clock, random, logger },
     ),
   );
-  const { url, serverId, connections } = await server.start();
+  const { url, serverId, connections, reports } = await server.start();
   const workers = options.workers ?? 1;
   if (workers > 0) {
     await mkdir(join(settings.home, "tmp"), { recursive: true, mode: 0o700 });
@@ -81,6 +81,7 @@ export async function serve(options: ServeOptions): Promise<void> {
           clock,
           random,
           logger,
+          reports,
         },
         {
           settings: await workerSettings(settings, connections, { version: options.version ?? "", workers }),

@@ -18,7 +18,7 @@ export async function workerSettings(
   connections: ConnectionSettings,
   options: { readonly version: string; readonly workers?: number },
 ): Promise<WorkerSettings> {
-  const { home, logLevel, markConcurrency, proofKey: setting } = settings;
+  const { home, logLevel, markConcurrency, otlpEndpoint, proofKey: setting } = settings;
   const { version, workers = 1 } = options;
   const concurrency = markConcurrency ?? Math.max(1, Math.floor(availableParallelism() / workers));
   return {
@@ -28,6 +28,7 @@ export async function workerSettings(
     proofKey: await loadProofKey({ path: proofKeyPath(home), setting }),
     version,
     tempDir: join(home, "tmp"),
+    otlpEndpoint,
     logLevel,
   };
 }

@@ -1,3 +1,4 @@
+import { MEDIA_STATES, type MediaState } from "#contracts/media-state.ts";
 import { backoffMs } from "#kernel/backoff.ts";
 import { abortReason } from "#kernel/cancellation.ts";
 import type { Clock } from "#kernel/clock.ts";
@@ -16,11 +17,21 @@ export interface WorkerProcess {
   kill(): void;
 }
 
+/** What worker processes tell of themselves. */
+export interface WorkerReports {
+  /** So many pictures have come into this state. */
+  pictures(state: MediaState, count: number): void;
+  /** A process has ended, whatever for. */
+  ended(): void;
+}
+
 export interface SupervisorDeps {
   readonly spawn: () => WorkerProcess;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** @default nobody */
+  readonly reports?: WorkerReports;
 }
 
 export interface SupervisorOptions {
@@ -95,7 +106,7 @@ export class WorkerSupervisor implements AsyncDisposable {
 
   /** One process from start to end; answers its exit code. */
   async #live(onReady: () => void): Promise<number | null> {
-    const { clock, logger, spawn } = this.#deps;
+    const { clock, logger, spawn, reports } = this.#deps;
     const { settings, readyMs = 30_000, stopMs = 10_000 } = this.#options;
     const { signal } = this.#stop;
     const child = spawn();
@@ -103,6 +114,7 @@ export class WorkerSupervisor implements AsyncDisposable {
     const ready = Promise.withResolvers<void>();
     const ended = new AbortController();
     child.onExit((code) => {
+      reports?.ended();
       ended.abort();
       exited.resolve(code);
       ready.reject(new AppError("unavailable", `A worker ended with ${code} before it was ready.`));
@@ -110,6 +122,7 @@ export class WorkerSupervisor implements AsyncDisposable {
     child.onMessage((message) => {
       if (isTyped(message, "ready")) ready.resolve();
       else if (isTyped(message, "error")) ready.reject(workerError(message));
+      else if (isTyped(message, "pictures") && reports) tellCounts(message, reports);
     });
     let asked = false;
     const stop = () => {
@@ -145,8 +158,15 @@ export class WorkerSupervisor implements AsyncDisposable {
 function isTyped<T extends string>(
   message: unknown,
   type: T,
-): message is { readonly type: T; readonly error?: unknown } {
+): message is { readonly type: T; readonly error?: unknown; readonly counts?: unknown } {
   return typeof message === "object" && message !== null && (message as { type?: unknown }).type === type;
+}
+
+function tellCounts({ counts }: { readonly counts?: unknown }, reports: WorkerReports): void {
+  for (const state of MEDIA_STATES) {
+    const count: unknown = Reflect.get(Object(counts), state);
+    if (typeof count === "number") reports.pictures(state, count);
+  }
 }
 
 /** Why a worker could not start, in its own words. */

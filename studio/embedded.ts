@@ -229,9 +229,10 @@ async function remoteServer(settings: Settings): Promise<ServerAccess | null> {
       { details: { setting: "token" } },
     );
   // Only where it is needed: a server's parts take memory that a client of another one has no use for.
-  const { mintToken } = await import("../server/edge/tokens.ts");
+  const { mintToken } = await import("../server/edge/tokens/mint-token.ts");
+  const { tokenAudience: audience, tokenIssuer: issuer } = settings;
   const mint = (when: { readonly ttlSeconds: number; readonly now: number }) =>
-    mintToken({ secret, user, bucket, ...when });
+    mintToken({ secret, user, bucket, audience, ...(issuer !== undefined && { issuer }), ...when });
   return { url: serverUrl, token: renewingToken(mint, systemClock) };
 }
 
@@ -240,7 +241,7 @@ async function startServer(
   logger: Logger,
   stack: AsyncDisposableStack,
 ): Promise<ServerAccess & { readonly started: StartedServer }> {
-  const { newLaunchToken } = await import("../server/edge/tokens.ts");
+  const { newLaunchToken } = await import("../server/edge/tokens/launch-token.ts");
   const { createServer } = await import("../server/create-server.ts");
   const launchToken = newLaunchToken();
   const server = stack.use(

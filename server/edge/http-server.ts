@@ -1,6 +1,8 @@
-import { createServer as createHttp1Server } from "node:http";
+import { createServer as createHttp1Server, type IncomingMessage } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
@@ -11,6 +13,15 @@ export interface HttpServerOptions {
   readonly port: number;
   /** How long requests in flight may take to end when the server is closed. Milliseconds. @default 5_000 */
   readonly drainMs?: number;
+  /** With it the port speaks TLS alone (ALPN: h2, http/1.1): a token must not travel in the clear by mistake. */
+  readonly tls?: TlsIdentity;
+}
+
+/** PEM texts; `clientCa`: clients must show a certificate of this authority. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
 }
 
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -22,21 +33,30 @@ const FIRST_BYTE_TIMEOUT_MS = 15_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** RFC 9113, section 3.4: what an HTTP/2 client sends first. Three bytes tell it from every HTTP/1.1 method. */
 const HTTP2_PREFACE = "PRI";
+/** RFC 8446, section 5.1: what a TLS client sends first is a handshake record. */
+const TLS_HANDSHAKE = 22;
 
-/** One port for HTTP/1.1 and for HTTP/2 without TLS (gRPC): the first bytes of a connection decide. */
+/** One port for HTTP/1.1 and HTTP/2: without TLS the first bytes of a connection decide, with TLS its ALPN. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #clock: Clock;
   readonly #http1;
   readonly #http2;
   readonly #front;
+  readonly #tls: TlsServer | null;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  /** Of connections that are closed. */
+  readonly #closed = { bytesRead: 0, bytesWritten: 0 };
 
   constructor(
     handle: (request: NodeServerRequest, response: NodeServerResponse) => void,
     options: HttpServerOptions,
-    deps: { readonly clock: Clock },
+    deps: {
+      readonly clock: Clock;
+      /** Takes over connections that ask for a websocket. @default nobody: they are answered as any request */
+      readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+    },
   ) {
     this.#options = options;
     this.#clock = deps.clock;
@@ -47,9 +67,13 @@ export class HttpServer implements AsyncDisposable {
         keepAliveTimeout: IDLE_TIMEOUT_MS,
         maxHeaderSize: MAX_HEADER_BYTES,
         connectionsCheckingInterval: 5_000,
+        // Whoever offers another protocol (`h2c`) is answered in this one.
+        shouldUpgradeCallback: ({ headers }) =>
+          deps.upgrade !== undefined && headers.upgrade?.toLowerCase() === "websocket",
       },
       handle,
     );
+    if (deps.upgrade) this.#http1.on("upgrade", deps.upgrade);
     this.#http2 = createHttp2Server(
       { settings: { maxHeaderListSize: MAX_HEADER_BYTES, maxConcurrentStreams: 256 } },
       handle,
@@ -61,6 +85,7 @@ export class HttpServer implements AsyncDisposable {
       // Streams send a heartbeat more often than this.
       session.setTimeout(IDLE_TIMEOUT_MS, () => session.close());
     });
+    this.#tls = options.tls ? this.#createTls(options.tls) : null;
     this.#front = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -87,6 +112,22 @@ export class HttpServer implements AsyncDisposable {
     });
   }
 
+  /** Connections open now, and bytes over all there have been. */
+  traffic(): { readonly open: number; readonly bytesRead: number; readonly bytesWritten: number } {
+    let { bytesRead, bytesWritten } = this.#closed;
+    for (const socket of this.#sockets) {
+      bytesRead += socket.bytesRead;
+      bytesWritten += socket.bytesWritten;
+    }
+    return { open: this.#sockets.size, bytesRead, bytesWritten };
+  }
+
+  /** New connections get this certificate; those that are open keep theirs.
+   *  @throws an Error of OpenSSL's when certificate and key do not fit together; the one before stays. */
+  showCertificate(identity: TlsIdentity): void {
+    this.#tls?.setSecureContext(contextOptions(identity));
+  }
+
   /** Takes no new connections, lets requests in flight end, and cuts off what takes longer than `drainMs`. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { drainMs = DRAIN_MS } = this.#options;
@@ -108,18 +149,43 @@ export class HttpServer implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#closed.bytesRead += socket.bytesRead;
+      this.#closed.bytesWritten += socket.bytesWritten;
+    });
     const onError = () => socket.destroy();
     socket.on("error", onError);
     socket.setTimeout(FIRST_BYTE_TIMEOUT_MS, onError);
     socket.once("readable", () => {
       const first = socket.read() as Buffer | null;
-      if (!first) return void socket.destroy();
+      // Plain text where TLS is spoken, or TLS where it is not: there is no answer that the other side would read.
+      if (!first || (first[0] === TLS_HANDSHAKE) !== (this.#tls !== null)) return void socket.destroy();
       socket.setTimeout(0);
       socket.removeListener("timeout", onError);
       socket.unshift(first);
       const http2 = first.subarray(0, HTTP2_PREFACE.length).toString("latin1") === HTTP2_PREFACE;
-      (http2 ? this.#http2 : this.#http1).emit("connection", socket);
+      (this.#tls ?? (http2 ? this.#http2 : this.#http1)).emit("connection", socket);
     });
   }
+
+  #createTls(identity: TlsIdentity): TlsServer {
+    const mutual = identity.clientCa !== undefined;
+    const server = createTlsServer({
+      ...contextOptions(identity),
+      ALPNProtocols: ["h2", "http/1.1"],
+      handshakeTimeout: FIRST_BYTE_TIMEOUT_MS,
+      requestCert: mutual,
+      rejectUnauthorized: mutual,
+    });
+    server.on("tlsClientError", (_error, socket) => socket.destroy());
+    server.on("secureConnection", (socket) => {
+      (socket.alpnProtocol === "h2" ? this.#http2 : this.#http1).emit("connection", socket);
+    });
+    return server;
+  }
+}
+
+function contextOptions({ cert, key, clientCa }: TlsIdentity) {
+  return { cert, key, minVersion: "TLSv1.2" as const, ...(clientCa === undefined ? {} : { ca: clientCa }) };
 }

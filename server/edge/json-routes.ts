@@ -1,23 +1,31 @@
-import type { Readable } from "node:stream";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { z } from "zod";
 import { markKey, markSchema } from "#contracts/mark.ts";
+import { MediaService } from "#gen/media_pb.ts";
+import { UploadService } from "#gen/uploads_pb.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
+import type { Cause } from "#kernel/trace-context.ts";
 import type { Caller } from "../services/caller.ts";
-import type { MediaService } from "../services/media-service.ts";
+import type { MediaService as Media } from "../services/media-service.ts";
 import { mediaIdOf } from "../services/picture-reference.ts";
 import type { MediaRow } from "../services/ports/media-repository.ts";
-import type { UploadService } from "../services/upload-service.ts";
-import { readJson } from "./json-body.ts";
+import type { UploadService as Uploads } from "../services/upload-service.ts";
+import { type JsonBody, readJson } from "./json-body.ts";
 
 export interface JsonCall {
-  readonly body: Readable;
+  readonly body: JsonBody;
   readonly caller: Caller;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly cause: Cause;
 }
 
-export type JsonRoute = (call: JsonCall) => Promise<unknown>;
+export interface JsonRoute {
+  /** The method that the route stands for; what it asks of its caller, the route asks. */
+  readonly method: DescMethod;
+  answer(call: JsonCall): Promise<unknown>;
+}
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
@@ -68,62 +76,81 @@ const rollback = z.union([
 /** The plain JSON forms of what a page does: presign (spec.md S2), register (S3) and roll back (S15). All other calls have theirs at
  *  `POST /platemark.v1.SERVICE/METHOD`. */
 export function jsonRoutes(deps: {
-  readonly uploads: UploadService;
-  readonly media: MediaService;
+  readonly uploads: Uploads;
+  readonly media: Media;
 }): ReadonlyMap<string, JsonRoute> {
   const { uploads, media } = deps;
   return new Map<string, JsonRoute>([
     [
       "/api/v1/uploads",
-      async ({ body, caller, logger, signal }) => {
-        const { mark, ...wanted } = await readJson(body, announcement, MAX_BODY_BYTES);
-        const request = { ...wanted, markSpec: mark ? markKey(mark) : "" };
-        const [ticket] = await uploads.create(caller, [request], { logger, signal });
-        if (!ticket || "error" in ticket)
-          throw ticket?.error ?? new AppError("internal", "No ticket was issued.");
-        const { mediaId, objectKey, plan } = ticket;
-        if (plan.kind === "already") return { mediaId, objectKey, media: toJson(plan.media) };
-        if (plan.kind === "multipart") {
-          const { uploadId, partSize, partCount } = plan;
-          return { mediaId, objectKey, uploadId, partSize, partCount };
-        }
-        const { url, headers, expiresAtMs } = plan.request;
-        return { mediaId, objectKey, uploadUrl: url, method: "PUT", headers, expiresAtMs };
+      {
+        method: UploadService.method.createUploads,
+        async answer({ body, caller, logger, signal, cause }) {
+          const { mark, ...wanted } = await readJson(body, announcement, MAX_BODY_BYTES);
+          const request = { ...wanted, markSpec: mark ? markKey(mark) : "" };
+          const [ticket] = await uploads.create(caller, [request], { logger, signal, cause });
+          if (!ticket || "error" in ticket)
+            throw ticket?.error ?? new AppError("internal", "No ticket was issued.");
+          const { mediaId, objectKey, plan } = ticket;
+          if (plan.kind === "already") return { mediaId, objectKey, media: toJson(plan.media) };
+          if (plan.kind === "multipart") {
+            const { uploadId, partSize, partCount } = plan;
+            return { mediaId, objectKey, uploadId, partSize, partCount };
+          }
+          const { url, headers, expiresAtMs } = plan.request;
+          return { mediaId, objectKey, uploadUrl: url, method: "PUT", headers, expiresAtMs };
+        },
       },
     ],
     [
       "/api/v1/uploads/complete",
-      async ({ body, caller, logger, signal }) => {
-        const told = await readJson(body, completion, MAX_BODY_BYTES);
-        const mediaId = told.mediaId ?? mediaIdOf(told.objectKey ?? "");
-        const [row] = (await media.get(caller, [mediaId])).rows;
-        if (!row || (told.objectKey !== undefined && told.objectKey !== row.objectKey))
-          throw new AppError("not_found", "There is no such picture.");
-        if (told.size !== undefined && told.size !== row.size)
-          throw new AppError("upload.size_mismatch", "Another size was announced for this picture.");
-        if (told.sha256 !== undefined && told.sha256 !== row.sha256)
-          throw new AppError("upload.checksum_mismatch", "Another checksum was announced for this picture.");
-        const { uploadId, parts } = told;
-        const [outcome] = await uploads.complete(caller, [{ mediaId, uploadId, parts }], { logger, signal });
-        if (!outcome || "error" in outcome) throw outcome?.error ?? new AppError("internal", "No outcome.");
-        return { media: toJson(outcome.media) };
+      {
+        method: UploadService.method.completeUploads,
+        async answer({ body, caller, logger, signal, cause }) {
+          const told = await readJson(body, completion, MAX_BODY_BYTES);
+          const mediaId = told.mediaId ?? mediaIdOf(told.objectKey ?? "");
+          const [row] = (await media.get(caller, [mediaId])).rows;
+          if (!row || (told.objectKey !== undefined && told.objectKey !== row.objectKey))
+            throw new AppError("not_found", "There is no such picture.");
+          if (told.size !== undefined && told.size !== row.size)
+            throw new AppError("upload.size_mismatch", "Another size was announced for this picture.");
+          if (told.sha256 !== undefined && told.sha256 !== row.sha256)
+            throw new AppError(
+              "upload.checksum_mismatch",
+              "Another checksum was announced for this picture.",
+            );
+          const { uploadId, parts } = told;
+          const [outcome] = await uploads.complete(caller, [{ mediaId, uploadId, parts }], {
+            logger,
+            signal,
+            cause,
+          });
+          if (!outcome || "error" in outcome) throw outcome?.error ?? new AppError("internal", "No outcome.");
+          return { media: toJson(outcome.media) };
+        },
       },
     ],
     [
       "/api/v1/media/snapshots",
-      async ({ body, caller }) => {
-        const { media: found, snapshots } = await media.snapshots(
-          caller,
-          await readJson(body, pictureReference, MAX_BODY_BYTES),
-        );
-        return { media: toJson(found), snapshots };
+      {
+        method: MediaService.method.listSnapshots,
+        async answer({ body, caller }) {
+          const { media: found, snapshots } = await media.snapshots(
+            caller,
+            await readJson(body, pictureReference, MAX_BODY_BYTES),
+          );
+          return { media: toJson(found), snapshots };
+        },
       },
     ],
     [
       "/api/v1/media/rollback",
-      async ({ body, caller, logger, signal }) => {
-        const { to, ...reference } = await readJson(body, rollback, MAX_BODY_BYTES);
-        return { media: toJson(await media.rollBack(caller, reference, to, { logger, signal })) };
+      {
+        method: MediaService.method.rollbackMedia,
+        async answer({ body, caller, logger, signal, cause }) {
+          const { to, ...reference } = await readJson(body, rollback, MAX_BODY_BYTES);
+          return { media: toJson(await media.rollBack(caller, reference, to, { logger, signal, cause })) };
+        },
       },
     ],
   ]);

@@ -1,6 +1,9 @@
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 import { ErrorInfoSchema } from "#gen/errors_pb.ts";
 import { AppError, type ErrorCode } from "#kernel/errors.ts";
+import { RetryInfoSchema } from "#standard/google/rpc/error_details_pb.ts";
 
 /** One row of the table: what an error is called over gRPC (and gRPC-Web, Connect), and its HTTP status in JSON. */
 export interface ErrorRow {
@@ -77,10 +80,41 @@ export function publicMessage(error: AppError): string {
   return KEPT_INSIDE.includes(error.code) ? (PUBLIC_MESSAGE[error.code] ?? error.message) : error.message;
 }
 
+/** The HTTP status of a code on the JSON side: the one that the Connect protocol lays down ("Error codes"). */
+export function httpStatusOf(code: Code): number {
+  return codeToHttpStatus(code);
+}
+
 /** The error as Connect sends it, the product's own code as a typed detail. */
 export function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   const failure = AppError.from(error);
-  const info = { desc: ErrorInfoSchema, value: { code: failure.code, retry: failure.retry } };
-  return new ConnectError(publicMessage(failure), ERROR_TABLE[failure.code].grpc, undefined, [info], failure);
+  const info = { desc: ErrorInfoSchema, value: errorInfo(failure) };
+  const { grpc } = ERROR_TABLE[failure.code];
+  const waitMs = retryAfterMs(failure);
+  if (waitMs === null) return new ConnectError(publicMessage(failure), grpc, undefined, [info], failure);
+  const retry = { desc: RetryInfoSchema, value: { retryDelay: durationFromMs(waitMs) } };
+  // gRPC's own clients wait for so long before they try again (gRFC A6, "Pushback").
+  const metadata = { "grpc-retry-pushback-ms": String(waitMs) };
+  return new ConnectError(publicMessage(failure), grpc, metadata, [info, retry], failure);
+}
+
+/** The same details in JSON, each a google.protobuf.Any. */
+export function errorDetails(failure: AppError): readonly Readonly<Record<string, unknown>>[] {
+  const info = { "@type": `type.googleapis.com/${ErrorInfoSchema.typeName}`, ...errorInfo(failure) };
+  const waitMs = retryAfterMs(failure);
+  if (waitMs === null) return [info];
+  const retryDelay = `${waitMs / 1000}s`;
+  return [info, { "@type": `type.googleapis.com/${RetryInfoSchema.typeName}`, retryDelay }];
+}
+
+/** How long a caller is asked to wait, in milliseconds; `null`: nobody says. */
+export function retryAfterMs(error: unknown): number | null {
+  const failure = error instanceof ConnectError ? error.cause : error;
+  const waitMs = failure instanceof AppError ? failure.details.retryAfterMs : undefined;
+  return typeof waitMs === "number" && waitMs >= 0 ? waitMs : null;
+}
+
+function errorInfo({ code, retry }: AppError) {
+  return { code, retry };
 }

@@ -1,25 +1,34 @@
-import {
-  Code,
-  ConnectError,
-  type ConnectRouter,
-  createConnectRouter,
-  type Interceptor,
-} from "@connectrpc/connect";
-import { compressionGzip } from "@connectrpc/connect-node";
+import { Code, type ConnectError, type Interceptor } from "@connectrpc/connect";
+import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
+import { SyncService } from "#gen/sync_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
+import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
+
+import type { AuditLog } from "../services/ports/audit-log.ts";
+import type { OriginControl } from "../services/ports/origin-control.ts";
+
+import type { SyncService as Sync } from "../services/sync-service.ts";
+
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
-import { callerKey, loggerKey } from "./call-context.ts";
+import { adminHandlers } from "./admin-handlers.ts";
+import { loggerKey } from "./call-context.ts";
+import { type CancellationObserver, cancellation, UNOBSERVED } from "./cancellation.ts";
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
+
+import { reportOutcome } from "./report-outcome.ts";
+import { RpcMethods, type RpcOptions } from "./rpc-methods.ts";
+import { syncHandlers } from "./sync-handlers.ts";
+
 import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 
@@ -27,7 +36,10 @@ export interface RouterDeps {
   readonly uploads: Uploads;
   readonly media: Media;
   readonly templates: Templates;
+  readonly sync: Sync;
   readonly health: Health;
+  readonly origins: OriginControl;
+  readonly audit: AuditLog;
   readonly logger: Logger;
 }
 
@@ -35,46 +47,44 @@ export interface RouterDeps {
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 3_600_000;
 
-/** All services over gRPC, gRPC-Web and Connect. Calls without a caller end before their body is read. */
-export function createRouter(
-  deps: RouterDeps,
-  options: {
-    readonly shutdown: AbortSignal;
-    /** Answers are not worth packing: caller and server share a machine. @default false */
-    readonly local?: boolean;
-  },
-): ConnectRouter {
-  const router = createConnectRouter({
-    shutdownSignal: options.shutdown,
-    readMaxBytes: MAX_MESSAGE_BYTES,
-    maxTimeoutMs: MAX_TIMEOUT_MS,
-    acceptCompression: [compressionGzip],
-    ...(options.local && { compressMinBytes: MAX_MESSAGE_BYTES }),
-    interceptors: [translateErrors(deps.logger)],
-    requestGate(context) {
-      if (context.service.typeName === HealthService.typeName) return;
-      if (context.values.get(callerKey) === null)
-        throw toConnectError(new AppError("unauthenticated", "No valid token.", { retry: "reauth" }));
-    },
-  });
-  router.service(UploadService, uploadHandlers(deps.uploads));
-  router.service(MediaService, mediaHandlers(deps.media));
-  router.service(TemplateService, templateHandlers(deps.templates));
-  router.service(HealthService, healthHandlers(deps.health));
-  return router;
+export interface RouterOptions {
+  /** Ends every call, with its reason: a `Cancelled`. */
+  readonly shutdown: AbortSignal;
+  readonly clock: Clock;
+  /** Answers are not worth packing: caller and server share a machine. @default false */
+  readonly local?: boolean;
+  /** @default nobody */
+  readonly cancellations?: CancellationObserver;
 }
 
-/** Why streams end when the server stops; clients come back. */
-export function serverStops(): ConnectError {
-  return new ConnectError("The server is being stopped.", Code.Unavailable);
+/** All services. Who may call what is decided before, at the edge. */
+export function createRouter(deps: RouterDeps, options: RouterOptions): RpcMethods {
+  return new RpcMethods(rpcOptions(deps.logger, options))
+    .service(UploadService, uploadHandlers(deps.uploads))
+    .service(MediaService, mediaHandlers(deps.media))
+    .service(TemplateService, templateHandlers(deps.templates))
+    .service(SyncService, syncHandlers(deps.sync))
+    .service(HealthService, healthHandlers(deps.health))
+    .service(AdminService, adminHandlers(deps));
+}
+
+/** How every service is called: limits, compression, errors and cancellation. */
+export function rpcOptions(logger: Logger, options: RouterOptions): RpcOptions {
+  const { shutdown, clock, local = false, cancellations = UNOBSERVED } = options;
+  return {
+    shutdown,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+    maxTimeoutMs: MAX_TIMEOUT_MS,
+    compress: !local,
+    cancellations,
+    interceptors: [reportOutcome, translateErrors(logger), cancellation(cancellations, clock)],
+  };
 }
 
 function translateErrors(logger: Logger): Interceptor {
   return (next) => async (request) => {
     const log = request.contextValues.get(loggerKey) ?? logger;
     const translate = (error: unknown): ConnectError => {
-      if (request.signal.aborted && request.signal.reason instanceof ConnectError)
-        return request.signal.reason;
       const failure = toConnectError(error);
       if (failure.code === Code.Internal)
         log.error("call.failed", { method: request.method.name, reason: AppError.from(error).message });

@@ -1,4 +1,5 @@
 import { type MarkJob, markJobKey } from "#contracts/mark-job.ts";
+import type { Cause } from "#kernel/trace-context.ts";
 import { parseMark } from "./new-upload.ts";
 import type { MediaChange, MediaRepository, MediaRow } from "./ports/media-repository.ts";
 
@@ -10,6 +11,7 @@ export function requestMark(
   repository: MediaRepository,
   row: MediaRow,
   wanted: { readonly markSpec: string; readonly traceId: string } = row,
+  cause?: Cause | undefined,
 ): Promise<MediaRow | null> {
   const change: MediaChange = {
     ...(row.state === "uploaded" ? {} : { state: "uploaded" as const }),
@@ -29,9 +31,15 @@ export function requestMark(
     size: row.size,
     mark: parseMark(wanted.markSpec),
     traceId: wanted.traceId,
+    ...(cause && { cause: causeOf(cause) }),
   };
   return repository.change(row.id, row.version, change, {
     event: "media.uploaded",
     job: { key: markJobKey(row.id, row.version + 1), payload },
   });
+}
+
+/** What a request says of itself, and nothing else that the object may hold. */
+function causeOf({ requestId, traceparent, tracestate, baggage }: Cause): Cause {
+  return { requestId, traceparent, tracestate, baggage };
 }

@@ -5,6 +5,7 @@ import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import type { Bell } from "./bell.ts";
 import type { Caller } from "./caller.ts";
+import type { MediaTail } from "./media-tail.ts";
 import { type PictureReference, referredPicture } from "./picture-reference.ts";
 import type { MediaRepository, MediaRow } from "./ports/media-repository.ts";
 import type { ObjectStore, PresignedRequest } from "./ports/object-store.ts";
@@ -21,6 +22,7 @@ export interface MediaDeps {
   readonly logger: Logger;
   /** Rung after each commit of this process. */
   readonly commits: Bell;
+  readonly tail: MediaTail;
 }
 
 /** Changes up to `sequence`; none: a heartbeat. */
@@ -40,10 +42,6 @@ const MAX_IDS = 1_000;
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1_000;
 const DOWNLOAD_SECONDS = 300;
-const CHANGES_AT_ONCE = 500;
-/** Workers commit in processes of their own: looked for this often while things happen, and less and less in silence. */
-const FASTEST_LOOK_MS = 50;
-const SLOWEST_LOOK_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
 
 /** What state pictures are in. */
@@ -137,26 +135,12 @@ export class MediaService {
 
   /** Every change of the caller's pictures above `afterSequence`, once and in order; ends when `signal` fires. */
   async *watch(caller: Caller, afterSequence: number, signal: AbortSignal): AsyncGenerator<MediaChanges> {
-    const { repository, clock, commits } = this.#deps;
-    let sequence = afterSequence;
-    let lookMs = FASTEST_LOOK_MS;
-    let silentSince = clock.now();
-    yield { rows: [], sequence };
-    while (!signal.aborted) {
-      const seen = commits.rings;
-      const events = await repository.eventsAfter(sequence, { owner: caller.user, limit: CHANGES_AT_ONCE });
-      if (events.length > 0) {
-        sequence = events.at(-1)!.sequence;
-        lookMs = FASTEST_LOOK_MS;
-        silentSince = clock.now();
-        yield { rows: events.map(({ media }) => media), sequence };
-        if (events.length === CHANGES_AT_ONCE) continue;
-      } else if (clock.now() - silentSince >= HEARTBEAT_MS) {
-        silentSince = clock.now();
-        yield { rows: [], sequence };
-      }
-      await commits.wait(seen, lookMs, clock, signal);
-      lookMs = Math.min(SLOWEST_LOOK_MS, lookMs * 1.5);
-    }
+    yield { rows: [], sequence: afterSequence };
+    const following = this.#deps.tail.follow(caller.user, afterSequence, {
+      signal,
+      heartbeatMs: HEARTBEAT_MS,
+    });
+    for await (const { events, sequence } of following)
+      yield { rows: events.map(({ media }) => media), sequence };
   }
 }

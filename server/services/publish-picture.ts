@@ -28,6 +28,8 @@ export interface Publication {
   /** Canonical JSON of the mark. */
   readonly markSpec: string;
   readonly traceId: string;
+  /** Of the request that asked for the mark. */
+  readonly requestId: string | undefined;
   /** Looks again whether somebody still waits for this. */
   isWanted(): Promise<boolean>;
   /** Tells the row what is visible now, and with it that the swap has happened. False: it does not wait for it any more. */
@@ -121,7 +123,7 @@ async function newSwap(
 
 async function storeProof(
   { store }: SwapDeps,
-  { proof, traceId }: Publication,
+  { proof, traceId, requestId }: Publication,
   key: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -129,7 +131,7 @@ async function storeProof(
   await store.put(key, proof.record, {
     contentType: "application/json",
     sha256: Buffer.from(digest).toString("hex"),
-    metadata: { "trace-id": traceId },
+    metadata: { "trace-id": traceId, ...requestMetadata(requestId) },
     signal,
   });
 }
@@ -137,7 +139,7 @@ async function storeProof(
 /** The swap itself. */
 async function show(
   deps: SwapDeps,
-  { row, picture, proof, traceId }: Publication,
+  { row, picture, proof, traceId, requestId }: Publication,
   swap: Swap,
   visible: VisibleObject | null,
   signal: AbortSignal | undefined,
@@ -148,7 +150,12 @@ async function show(
     await store.put(swap.publicKey, picture.body, {
       contentType: picture.contentType,
       sha256,
-      metadata: { sha256, "trace-id": traceId, "source-sha256": row.sha256 },
+      metadata: {
+        sha256,
+        "trace-id": traceId,
+        "source-sha256": row.sha256,
+        ...requestMetadata(requestId),
+      },
       ifMatch: visible?.etag ?? null,
       signal,
     });
@@ -160,6 +167,10 @@ async function show(
     await discardQuietly(deps, swap);
     throw changedMeanwhile(error);
   }
+}
+
+function requestMetadata(requestId: string | undefined): Readonly<Record<string, string>> {
+  return requestId === undefined ? {} : { "request-id": requestId };
 }
 
 function changedMeanwhile(error: unknown): unknown {

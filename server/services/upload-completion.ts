@@ -41,7 +41,7 @@ export async function completeUpload(
       if (error instanceof AppError && WRONG_BYTES.includes(error.code)) await sendBack(deps, row);
       throw error;
     }
-    const uploaded = await requestMark(deps.repository, row);
+    const uploaded = await requestMark(deps.repository, row, row, options.cause);
     if (uploaded) {
       deps.commits.ring();
       options.logger?.info("media.uploaded", { mediaId: row.id, traceId: row.traceId, size: row.size });

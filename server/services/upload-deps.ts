@@ -3,6 +3,7 @@ import type { ByteBudget } from "#kernel/byte-budget.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import type { Cause } from "#kernel/trace-context.ts";
 import type { Bell } from "./bell.ts";
 import type { MediaRepository } from "./ports/media-repository.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
@@ -26,4 +27,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Carries the request's id and trace. */
   readonly logger?: Logger | undefined;
+  /** The request itself, for what it causes later and elsewhere. */
+  readonly cause?: Cause | undefined;
 }

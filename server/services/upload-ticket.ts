@@ -71,11 +71,12 @@ async function toUpload(
   }
   if (row.size < MULTIPART_THRESHOLD) {
     const { size, contentType, sha256 } = row;
-    const put = { size, contentType, sha256, expiresSeconds: PUT_URL_SECONDS };
+    const metadata = originMetadata(row, options);
+    const put = { size, contentType, sha256, metadata, expiresSeconds: PUT_URL_SECONDS };
     return { kind: "put", request: await store.presignPut(row.objectKey, put) };
   }
   const partSize = choosePartSize(row.size);
-  const metadata = { checksum: row.sha256 };
+  const metadata = { checksum: row.sha256, ...originMetadata(row, options) };
   const uploadId = await store.createMultipart(row.objectKey, { contentType: row.contentType, metadata });
   const event = "media.upload_opened";
   const opened = await repository.change(row.id, row.version, { uploadId, partSize }, { event });
@@ -103,7 +104,7 @@ async function whatIsThere(
     }
   }
   if (!(await holdsOriginal(deps, row, options))) return "nothing";
-  const media = await requestMark(deps.repository, row);
+  const media = await requestMark(deps.repository, row, row, options.cause);
   if (media) deps.commits.ring();
   return media && { kind: "already", media };
 }
@@ -122,7 +123,7 @@ async function toMark(
     ? (await store.head(row.objectKey, options))?.size === row.size
     : await holdsOriginal(deps, row, options);
   if (there) {
-    const media = await requestMark(repository, row, wanted);
+    const media = await requestMark(repository, row, wanted, options.cause);
     if (media) commits.ring();
     return media && { kind: "already", media };
   }
@@ -142,6 +143,11 @@ async function toMark(
   );
   if (sentAgain) commits.ring();
   return sentAgain && toUpload(deps, sentAgain, wanted, { ...options, created: true });
+}
+
+/** Whose picture's trace an object belongs to, and which request had it made (spec.md G5). */
+function originMetadata(row: MediaRow, { cause }: CallOptions): Readonly<Record<string, string>> {
+  return { "trace-id": row.traceId, ...(cause && { "request-id": cause.requestId }) };
 }
 
 async function holdsOriginal(deps: UploadDeps, row: MediaRow, options: CallOptions): Promise<boolean> {

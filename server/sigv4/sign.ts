@@ -11,7 +11,7 @@ import {
   signingKey,
   UNSIGNED_PAYLOAD,
 } from "./signature.ts";
-import { canonicalQuery, parseQuery, uriDecode, uriEncodePath } from "./uri-encoding.ts";
+import { parseQuery, uriDecode } from "./uri-encoding.ts";
 
 export interface SigningCredentials {
   readonly accessKey: string;
@@ -126,7 +126,7 @@ export function presignUrl(input: PresignInput): string {
   );
   if (input.credentials.sessionToken !== undefined)
     query.push(["X-Amz-Security-Token", input.credentials.sessionToken]);
-  const { text } = canonicalRequest({
+  const { text, encodedPath, encodedQuery } = canonicalRequest({
     method: input.method,
     path,
     query,
@@ -139,5 +139,5 @@ export function presignUrl(input: PresignInput): string {
     scope,
     text,
   );
-  return `${origin}${uriEncodePath(path)}?${canonicalQuery(query)}&X-Amz-Signature=${signature}`;
+  return `${origin}${encodedPath}?${encodedQuery}&X-Amz-Signature=${signature}`;
 }

@@ -37,21 +37,26 @@ function trimAll(value: string): string {
 export function canonicalRequest(parts: CanonicalParts): {
   readonly text: string;
   readonly signedHeaders: string;
+  /** Path and query as the URL carries them. */
+  readonly encodedPath: string;
+  readonly encodedQuery: string;
 } {
   const headers = Object.entries(parts.headers)
     .map(([name, value]) => [name.toLowerCase(), trimAll(value)] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const signedHeaders = headers.map(([name]) => name).join(";");
+  const encodedPath = uriEncodePath(parts.path);
+  const encodedQuery = canonicalQuery(parts.query);
   const text = [
     parts.method,
-    uriEncodePath(parts.path),
-    canonicalQuery(parts.query),
+    encodedPath,
+    encodedQuery,
     ...headers.map(([name, value]) => `${name}:${value}`),
     "",
     signedHeaders,
     parts.payloadHash,
   ].join("\n");
-  return { text, signedHeaders };
+  return { text, signedHeaders, encodedPath, encodedQuery };
 }
 
 export function sha256Hex(bytes: string | Uint8Array): string {
@@ -66,7 +71,9 @@ export function hmac(key: string | SigningKey, text: string): Buffer {
 
 /** `YYYYMMDDTHHMMSSZ` of milliseconds since the epoch. */
 export function amzDate(nowMs: number): string {
-  return new Date(nowMs).toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const iso = new Date(nowMs).toISOString();
+  const time = iso.slice(11, 13) + iso.slice(14, 16) + iso.slice(17, 19);
+  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 10)}T${time}Z`;
 }
 
 /** Milliseconds since the epoch, or `null` when it is no such date. */

@@ -1,16 +1,11 @@
-const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
-
-const ENCODED_BYTE = Array.from({ length: 256 }, (_, byte) => {
-  const character = String.fromCharCode(byte);
-  return UNRESERVED.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-});
+/** What `encodeURIComponent` leaves as it is, and Signature V4 does not. */
+const KEPT_TOO = /[!'()*]/g;
 
 /** Percent-encodes as Signature V4 wants it: every UTF-8 byte but A-Z a-z 0-9 `-._~`, hexadecimal in upper case. */
 export function uriEncode(text: string): string {
   if (/^[A-Za-z0-9\-._~]*$/.test(text)) return text;
-  let encoded = "";
-  for (const byte of new TextEncoder().encode(text)) encoded += ENCODED_BYTE[byte]!;
-  return encoded;
+  const encoded = encodeURIComponent(text.toWellFormed());
+  return encoded.replace(KEPT_TOO, (kept) => `%${kept.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** `uriEncode`, but slashes stay: the form a key has in a path-style URL. */
@@ -39,8 +34,12 @@ export function parseQuery(rawQuery: string): [name: string, value: string][] {
 
 /** An encoded query in the canonical order: by encoded name, then by encoded value. */
 export function canonicalQuery(pairs: Iterable<readonly [name: string, value: string]>): string {
-  return Array.from(pairs, ([name, value]) => [uriEncode(name), uriEncode(value)] as const)
-    .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0))
-    .map(([name, value]) => `${name}=${value}`)
-    .join("&");
+  const encoded: { readonly name: string; readonly value: string }[] = [];
+  for (const pair of pairs) encoded.push({ name: uriEncode(pair[0]), value: uriEncode(pair[1]) });
+  encoded.sort((a, b) =>
+    a.name < b.name ? -1 : a.name > b.name ? 1 : a.value < b.value ? -1 : a.value > b.value ? 1 : 0,
+  );
+  let query = "";
+  for (const { name, value } of encoded) query += `${query && "&"}${name}=${value}`;
+  return query;
 }

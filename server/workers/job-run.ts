@@ -8,6 +8,7 @@ import { AppError, type ErrorCode } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import type { SharedBuffers } from "#kernel/shared-buffers.ts";
+import { noTracer, type Tracer, traced } from "#kernel/tracer.ts";
 import type { ImageMarker, MarkedPicture } from "../services/ports/image-marker.ts";
 import type { MediaRepository, MediaRow } from "../services/ports/media-repository.ts";
 import type { ObjectStore } from "../services/ports/object-store.ts";
@@ -35,6 +36,8 @@ export interface MarkWorkerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** @default none */
+  readonly tracer?: Tracer;
   /** Looks on; see `publishPicture`. */
   readonly steps?: StepObserver | undefined;
 }
@@ -90,9 +93,15 @@ export async function runJob(
     return "failed";
   }
   const job = parsed.data;
-  const log = logger.child({ traceId: job.traceId, jobId: lease.id, mediaId: job.mediaId });
+  const { cause } = job;
+  const log = logger.child({
+    traceId: job.traceId,
+    jobId: lease.id,
+    mediaId: job.mediaId,
+    ...(cause && { requestId: cause.requestId }),
+  });
   try {
-    const outcome = await markOnce(job, deps, holdings, signal, log, lease);
+    const outcome = await markTraced(job, deps, holdings, signal, log, lease);
     await queue.ack(lease);
     return outcome;
   } catch (thrown) {
@@ -130,6 +139,43 @@ export async function runJob(
     });
     await queue.bury(lease, error.message);
     return "failed";
+  }
+}
+
+/** The picture's trace has a span for each delivery, linked to the request that asked for the mark: that one's trace
+ *  ends with its answer, and the picture's goes on over all requests. */
+async function markTraced(
+  job: MarkJob,
+  deps: MarkWorkerDeps,
+  holdings: WorkerHoldings,
+  signal: AbortSignal,
+  log: Logger,
+  lease: Lease,
+): Promise<"marked" | "dropped"> {
+  const { tracer = noTracer } = deps;
+  const { traceId, cause } = job;
+  const span = tracer.start("mark", {
+    kind: "consumer",
+    traceId,
+    links: cause ? [cause] : [],
+    attributes: {
+      "messaging.message.id": lease.id,
+      "platemark.media.id": job.mediaId,
+      "platemark.attempt": lease.attempt,
+      "platemark.size": job.size,
+      ...(cause && { "platemark.request.id": cause.requestId }),
+    },
+  });
+  try {
+    const work = () => markOnce(job, deps, holdings, signal, log, lease);
+    const outcome = await tracer.within(span, cause ?? null, work);
+    span.set({ "platemark.outcome": outcome });
+    return outcome;
+  } catch (error) {
+    span.fail(AppError.from(error).code);
+    throw error;
+  } finally {
+    span.end();
   }
 }
 
@@ -187,43 +233,47 @@ async function markAndPublish(
   log: Logger,
   signal: AbortSignal,
 ): Promise<"marked" | "dropped"> {
-  const { repository, clock, random, steps } = deps;
+  const { repository, clock, random, steps, tracer = noTracer } = deps;
   const startedAt = clock.now();
   const { picture, proof } = await markAndProve(job, row, template, memory, deps, log, signal);
   throwIfAborted(signal);
-  const published = await publishPicture(
-    { ...deps, logger: log, steps },
-    {
-      id: random.uuid(),
-      row,
-      picture,
-      proof,
-      template,
-      markSpec: row.markSpec,
-      traceId: job.traceId,
-      // Somebody may have asked for a mark anew meanwhile, for the same one too: this job's turn is the row's version.
-      isWanted: async () => (await repository.get([job.mediaId]))[0]?.version === row.version,
-      settle: async (published, swapId) => {
-        const markedKey = publicKeyOf(job.objectKey);
-        const change = {
-          state: "marked",
-          markedKey,
-          published,
-          errorCode: null,
-          errorMessage: null,
-        } as const;
-        const then = { event: "media.marked", swapDone: swapId };
-        return (await repository.change(row.id, row.version, change, then)) !== null;
+  const publish = () =>
+    publishPicture(
+      { ...deps, logger: log, steps },
+      {
+        id: random.uuid(),
+        row,
+        picture,
+        proof,
+        template,
+        markSpec: row.markSpec,
+        traceId: job.traceId,
+        requestId: job.cause?.requestId,
+        // Somebody may have asked for a mark anew meanwhile, for the same one too: this job's turn is the row's version.
+        isWanted: async () => (await repository.get([job.mediaId]))[0]?.version === row.version,
+        settle: async (published, swapId) => {
+          const markedKey = publicKeyOf(job.objectKey);
+          const change = {
+            state: "marked",
+            markedKey,
+            published,
+            errorCode: null,
+            errorMessage: null,
+          } as const;
+          const then = { event: "media.marked", swapDone: swapId };
+          return (await repository.change(row.id, row.version, change, then)) !== null;
+        },
       },
-    },
-    signal,
-  );
+      signal,
+    );
+  const published = await traced(tracer, "publish", {}, publish);
   log.info(published ? "mark.finished" : "mark.dropped", {
     ms: clock.now() - startedAt,
     width: picture.width,
     height: picture.height,
     frames: picture.frames,
     size: picture.body.length,
+    path: picture.path,
     proof: proof.class,
   });
   return published ? "marked" : "dropped";
@@ -234,30 +284,34 @@ async function markAndProve(
   row: MediaRow,
   template: PinnedTemplate,
   { original, room }: PictureMemory,
-  { store, marker, prover, clock, steps }: MarkWorkerDeps,
+  { store, marker, prover, clock, steps, tracer = noTracer }: MarkWorkerDeps,
   log: Logger,
   signal: AbortSignal,
 ): Promise<{ picture: MarkedPicture; proof: PictureProof }> {
-  await fetchOriginal(store, job, original, signal);
+  await traced(tracer, "fetch", {}, () => fetchOriginal(store, job, original, signal));
   const variables = {
     ...(template.asksPicture && pictureVariables(original)),
     ...fileVariables(row),
     timestamp_ms: clock.now(),
   };
-  const picture = await marker.mark(original, { mark: markFor(template, variables, log), room, signal });
+  const picture = await traced(tracer, "draw", {}, () =>
+    marker.mark(original, { mark: markFor(template, variables, log), room, signal }),
+  );
   await steps?.reached("marked");
-  const proof = await prover.prove({
-    original,
-    originalSha256: job.sha256,
-    marked: picture.body,
-    touched: picture.touched,
-    claims: picture.path === "recoded" ? undefined : "exact",
-    template: { name: template.name, version: template.version },
-    objectKey: job.objectKey,
-    markedKey: publicKeyOf(job.objectKey),
-    traceId: job.traceId,
-    signal,
-  });
+  const proof = await traced(tracer, "prove", {}, () =>
+    prover.prove({
+      original,
+      originalSha256: job.sha256,
+      marked: picture.body,
+      touched: picture.touched,
+      claims: picture.path === "recoded" ? undefined : "exact",
+      template: { name: template.name, version: template.version },
+      objectKey: job.objectKey,
+      markedKey: publicKeyOf(job.objectKey),
+      traceId: job.traceId,
+      signal,
+    }),
+  );
   await steps?.reached("proven");
   return { picture, proof };
 }

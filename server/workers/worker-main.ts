@@ -4,9 +4,12 @@ import { systemRandom } from "#kernel/random.ts";
 import { createImageMarker } from "../adapters/imaging/marker.ts";
 import { createPinoLogger } from "../adapters/log/pino-logger.ts";
 import { createPictureProver } from "../adapters/proof/prover.ts";
+import { openTracer } from "../adapters/trace/open-tracer.ts";
 import type { WorkerSettings } from "../connection-settings.ts";
 import { openConnections } from "../connections.ts";
+import { observeStates } from "../services/observed-states.ts";
 import { openParentChannel, type ParentChannel } from "./parent-channel.ts";
+import { StateReports } from "./state-reports.ts";
 import { createMarkWorker } from "./worker.ts";
 
 /**
@@ -40,8 +43,12 @@ async function main(channel: ParentChannel): Promise<number> {
   const settings = await Promise.race([firstStart(channel), parentGone, asked]);
   if (!settings) return 0;
   const logger = createPinoLogger({ level: settings.logLevel });
-  const deps = { clock: systemClock, random: systemRandom, logger };
   try {
+    const { otlpEndpoint: endpoint, version } = settings;
+    const tracer = await openTracer({ endpoint, service: "platemark-worker", version }, { logger });
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => tracer.close());
+    const deps = { clock: systemClock, random: systemRandom, logger, tracer };
     await using connections = await openConnections(settings.connections, deps);
     const marker = createImageMarker({
       threads: settings.concurrency,
@@ -59,8 +66,11 @@ async function main(channel: ParentChannel): Promise<number> {
       deps,
     );
     try {
+      await using reports = new StateReports({ ...deps, post: (message) => channel.postMessage(message) });
+      reports.start();
+      const repository = observeStates(connections.repository, (state, count) => reports.count(state, count));
       await using worker = createMarkWorker(
-        { ...connections, marker, prover, ...deps },
+        { ...connections, repository, marker, prover, ...deps },
         {
           concurrency: settings.concurrency,
           originalsBudgetBytes: settings.memoryBudgetBytes * ORIGINALS_SHARE,

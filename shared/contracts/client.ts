@@ -9,6 +9,7 @@ import {
 import { ErrorInfoSchema } from "#gen/errors_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
+import { SyncService } from "#gen/sync_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
 import { AppError, type ErrorCode, isErrorCode, type Retry } from "#kernel/errors.ts";
@@ -20,6 +21,8 @@ export interface ControlPlaneClient {
   readonly uploads: Client<typeof UploadService>;
   readonly media: Client<typeof MediaService>;
   readonly templates: Client<typeof TemplateService>;
+  /** Both sides stream: over HTTP/2 or a websocket, not over `fetch`. */
+  readonly sync: Client<typeof SyncService>;
   readonly health: Client<typeof HealthService>;
 }
 
@@ -38,6 +41,7 @@ export function clientOver(transport: Transport): ControlPlaneClient {
     uploads: createClient(UploadService, transport),
     media: createClient(MediaService, transport),
     templates: createClient(TemplateService, transport),
+    sync: createClient(SyncService, transport),
     health: createClient(HealthService, transport),
   };
 }

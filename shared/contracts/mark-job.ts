@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { markSchema } from "./mark.ts";
 
+/** The request that asked for a mark (spec.md G5); its trace is its own, and `traceId` of the job is the picture's. */
+const causeSchema = z.object({
+  requestId: z.string(),
+  traceparent: z.string(),
+  tracestate: z.string(),
+  baggage: z.string(),
+});
+
 /** What the queue carries to a worker (spec.md S4). */
 export const markJobSchema = z.object({
   mediaId: z.string().min(1),
@@ -11,6 +19,7 @@ export const markJobSchema = z.object({
   size: z.number().int().positive(),
   mark: markSchema,
   traceId: z.string().regex(/^[0-9a-f]{32}$/),
+  cause: causeSchema.optional(),
 });
 export type MarkJob = z.infer<typeof markJobSchema>;
 

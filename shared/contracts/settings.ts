@@ -31,12 +31,47 @@ export const settingsSchema = z.strictObject({
   token: z.string().min(1).optional(),
   /** HS256 secret of the tokens, at least 32 characters: `serve` verifies with it, a client may mint with it. */
   tokenSecret: z.string().min(32).optional(),
+  /** JWKS file with the public keys of the tokens; read again when it changes. */
+  tokenKeysFile: z.string().min(1).optional(),
+  /** The same behind an https URL. */
+  tokenKeysUrl: z.url({ protocol: /^https$/ }).optional(),
+  /** Tokens for others are refused. */
+  tokenAudience: z.string().min(1).max(256).default("platemark"),
+  /** Unset: whoever holds a key may issue tokens. */
+  tokenIssuer: z.string().min(1).max(256).optional(),
+  /** How far the clocks of issuers may be ahead, in seconds. */
+  tokenClockTolerance: z.coerce.number().int().min(0).max(60).default(5),
+  /** PEM files: the chain that `serve` shows, and its key. With them the port speaks TLS alone. */
+  tlsCert: z.string().min(1).optional(),
+  tlsKey: z.string().min(1).optional(),
+  /** Which of the lists in `originsFile` is in force. */
+  environment: z.enum(["production", "staging", "local"]).default("production"),
+  /** JSON file with the origins whose pages may call; read again when it changes. */
+  originsFile: z.string().min(1).optional(),
   /** Ed25519 private key, JWK or PEM, that proofs are signed with. Unset: one in the home folder, made when missing. */
   proofKey: z.string().min(1).optional(),
   user: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
     .default("studio"),
+  /** Base URL of an OTLP receiver (HTTP, protobuf) for spans. Unset: OTEL_EXPORTER_OTLP_ENDPOINT, else no spans. */
+  otlpEndpoint: optionalUrl,
+  /** `serve`: port of 127.0.0.1 where `/metrics` answers; unset: none. */
+  metricsPort: z.coerce.number().int().min(0).max(65_535).optional(),
+  /** Calls a second from one address, twice as many at once; 0: no limit. Not for the embedded server. */
+  addressRate: z.coerce.number().min(0).max(1_000_000).default(200),
+  /** Calls a second of one user, twice as many at once; 0: no limit. Not for the embedded server. */
+  userRate: z.coerce.number().min(0).max(1_000_000).default(100),
+  /** Addresses and networks, with commas between them, whose word on where a call comes from is believed. */
+  trustedProxies: z.string().default(""),
+  /** How long calls in flight may take to end when the server stops, in milliseconds. */
+  drainMs: z.coerce.number().int().min(0).max(600_000).default(10_000),
+  /** Connections open at once. */
+  maxConnections: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  /** Connections open at once from one address (IPv6: one /64); trusted proxies have no such limit. */
+  maxAddressConnections: z.coerce.number().int().min(1).max(1_000_000).default(256),
+  /** Whether everybody may ask for the services' descriptors (gRPC reflection). */
+  reflection: z.stringbool().or(z.boolean()).default(false),
   logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
   mark: markSpecSchema.prefault({}),
 });
@@ -70,6 +105,7 @@ export function parseSettings(layers: {
   };
   set("home", layers.defaultHome, "the default home folder");
   for (const [name, value] of Object.entries(layers.file)) set(name, value, layers.filePath);
+  set("otlpEndpoint", layers.environment.OTEL_EXPORTER_OTLP_ENDPOINT, "OTEL_EXPORTER_OTLP_ENDPOINT");
   for (const name of Object.keys(settingsSchema.shape))
     if (name !== "mark") set(name, layers.environment[environmentName(name)], environmentName(name));
   for (const [name, value] of Object.entries(layers.flags)) set(name, value, flagName(name));
@@ -85,6 +121,12 @@ export function parseSettings(layers: {
     );
   }
   const settings = parsed.data;
+  if (settings.tokenKeysFile && settings.tokenKeysUrl)
+    throw new AppError(
+      "config.invalid",
+      `${environmentName("tokenKeysFile")} and ${environmentName("tokenKeysUrl")} do not go together; keep one.`,
+      { details: { setting: "tokenKeysUrl" } },
+    );
   if (settings.s3Url && !(settings.s3AccessKey && settings.s3SecretKey))
     throw new AppError(
       "config.invalid",

@@ -11,7 +11,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
     .option("--port <port>", "to listen on", parsePort, 4410)
     .option("--host <address>", "to listen on", "127.0.0.1")
     .option("--workers <count>", "worker processes here; 0: they run elsewhere", parseCount, 1)
-    .option("--origin <origin...>", "pages that may call, for example https://shop.example")
+    .option("--origin <origin...>", "pages that may call: https://shop.example, https://*.shop.example")
     .addHelpText(
       "after",
       "\nExample:\n  PLATEMARK_TOKEN_SECRET=… platemark serve --s3-url http://127.0.0.1:9000 --port 4410\n",

@@ -285,6 +285,15 @@ export function describeMediaRepository(
       expect(await repository.eventsAfter(0, { owner: OWNER, limit: 1 })).toHaveLength(1);
     });
 
+    test("events of everybody come in one order, when no owner is named", async () => {
+      const before = await repository.lastSequence();
+      const owners = [OWNER, `${OWNER}-2`, OWNER];
+      for (const [at, owner] of owners.entries()) await announceOne(`everybody-${at}`, owner);
+      const events = await repository.eventsAfter(before, { limit: 10 });
+      expect(events.map(({ media }) => media.owner)).toEqual(owners);
+      expect(events.map(({ sequence }) => sequence)).toEqual([before + 1, before + 2, before + 3]);
+    });
+
     test("a reader who asks above what it has seen misses nothing while several write", async () => {
       const other = await open();
       const rows = await repository.announce(Array.from({ length: 120 }, (_, n) => picture(`p${n}`)));

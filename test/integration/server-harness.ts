@@ -10,8 +10,9 @@ import { systemRandom } from "#kernel/random.ts";
 import { openDatabase } from "../../server/adapters/sql/database.ts";
 import { createSqlMediaRepository } from "../../server/adapters/sql/media-repository.ts";
 import { type Connections, openConnections } from "../../server/connections.ts";
-import { createServer, type ServerAuth, type StartedServer } from "../../server/create-server.ts";
-import { mintToken } from "../../server/edge/tokens.ts";
+import { createServer, type StartedServer } from "../../server/create-server.ts";
+import { mintToken } from "../../server/edge/tokens/mint-token.ts";
+import type { ServerAuth } from "../../server/server-auth.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { removeBucket } from "../support/minio-bucket.ts";
 import { minioCredentials, real } from "../support/real-components.ts";
@@ -97,7 +98,7 @@ export async function startServer(
   const clock = options.clock ?? systemClock;
   const { settings } = installation;
   const deps = { clock, random: systemRandom, logger: options.logger ?? logger };
-  const auth = options.auth ?? { kind: "secret", secret: SECRET };
+  const auth = options.auth ?? { kind: "signed", secret: SECRET };
   const server = createServer({ settings, auth, origins: options.origins ?? [], version: "test" }, deps);
   const started = await server.start();
   const token: RunningServer["token"] = ({ user = USER, maxSize, bucket = settings.s3Bucket } = {}) =>

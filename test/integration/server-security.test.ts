@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ControlPlaneClient } from "#contracts/client.ts";
 import { fromConnectError } from "#contracts/client.ts";
 import { createPinoLogger } from "../../server/adapters/log/pino-logger.ts";
-import { mintToken } from "../../server/edge/tokens.ts";
+import { mintToken } from "../../server/edge/tokens/mint-token.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import {
   embeddedInstallation,

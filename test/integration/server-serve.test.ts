@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createControlPlaneClient } from "#contracts/client.ts";
 import { settingsSchema } from "#contracts/settings.ts";
 import { MediaState } from "#gen/media_pb.ts";
-import { mintToken } from "../../server/edge/tokens.ts";
+import { mintToken } from "../../server/edge/tokens/mint-token.ts";
 import { serve } from "../../server/serve.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { embeddedInstallation, SECRET, send, testFile, USER } from "./server-harness.ts";

@@ -4,12 +4,14 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 export class BreakableProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #target: { readonly host: string; readonly port: number };
   #away = false;
 
   private constructor(target: { readonly host: string; readonly port: number }) {
+    this.#target = target;
     this.#server = createServer((client) => {
       if (this.#away) return client.destroy();
-      const upstream = connect(target);
+      const upstream = connect(this.#target);
       for (const socket of [client, upstream]) {
         this.#sockets.add(socket);
         socket.on("error", () => {});
@@ -32,6 +34,11 @@ export class BreakableProxy implements AsyncDisposable {
 
   get port(): number {
     return (this.#server.address() as { port: number }).port;
+  }
+
+  /** Connections from now on go there. */
+  aim(target: { readonly host: string; readonly port: number }): void {
+    this.#target = target;
   }
 
   /** Cuts every connection; new ones are cut at once until `mend`. */

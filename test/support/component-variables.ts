@@ -11,5 +11,7 @@ export const COMPONENT_VARIABLES = {
   exiftool: "PLATEMARK_TEST_EXIFTOOL",
   imagemagick: "PLATEMARK_TEST_IMAGEMAGICK",
   python: "PLATEMARK_TEST_PYTHON",
+  envoy: "PLATEMARK_TEST_ENVOY",
+  conformance: "PLATEMARK_TEST_CONFORMANCE",
 } as const;
 export type RealComponent = keyof typeof COMPONENT_VARIABLES;

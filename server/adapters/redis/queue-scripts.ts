@@ -238,6 +238,26 @@ return {
   { repeatable: true },
 );
 
+/** Jobs that nobody has taken yet; those whose lease has run out have waited before. */
+export const OLDEST_READY = script(
+  `
+for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+  local last
+  for i = 1, #info, 2 do
+    if info[i] == 'last-delivered-id' then last = info[i + 1] end
+  end
+  local found = redis.call('XRANGE', stream, '(' .. last, '+', 'COUNT', 1)
+  if found[1] then
+    local time = redis.call('TIME')
+    local nowMs = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+    return math.max(0, nowMs - tonumber(string.match(found[1][1], '^%d+')))
+  end
+end
+return 0
+`,
+  { repeatable: true },
+);
+
 /**
  * ARGV: now, minIdle (milliseconds of the server's clock), cursor. Finds entries that are pending without a lease and
  * gives them one that has run out, so that the next take takes them over; drops entries of jobs that are gone.

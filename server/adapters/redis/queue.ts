@@ -14,6 +14,7 @@ import {
   DEAD_LETTERS,
   ENQUEUE,
   EXTEND,
+  OLDEST_READY,
   RETRY,
   REVIVE,
   STATS,
@@ -142,6 +143,11 @@ class RedisQueue implements Queue {
   async stats(): Promise<QueueStats> {
     const [ready, delayed, leased, dead] = (await this.#run(STATS)) as readonly number[];
     return { ready: ready!, delayed: delayed!, leased: leased!, dead: dead! };
+  }
+
+  /** By the times in the stream, which are the server's. */
+  async oldestReadyMs(): Promise<number> {
+    return Number(await this.#run(OLDEST_READY));
   }
 
   onLow(watermark: number, callback: () => void): Disposable {

@@ -1,7 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
-import type { Logger } from "#kernel/logger.ts";
 import type {
   ObjectStore,
   PresignedRequest,
@@ -12,17 +11,14 @@ import type {
 } from "../../services/ports/object-store.ts";
 import { uriEncode, uriEncodePath } from "../../sigv4/uri-encoding.ts";
 import { prepareBucket } from "./prepare-bucket.ts";
-import { type S3Answer, S3Client, type S3Location } from "./s3-client.ts";
+import { type S3Answer, S3Client, type S3ClientDeps, type S3Location } from "./s3-client.ts";
 import { asRecord, escapeXml, parseXml, text } from "./s3-xml.ts";
 
 /** Ends the walk through a part list whose server repeats itself (uppy#5961): 10,000 parts are ten pages. */
 const MAX_PART_PAGES = 100;
 
 /** The port over any S3-compatible server, path style. */
-export function createS3ObjectStore(
-  location: S3Location,
-  deps: { readonly clock: Clock; readonly logger: Logger },
-): ObjectStore {
+export function createS3ObjectStore(location: S3Location, deps: S3ClientDeps): ObjectStore {
   return new S3ObjectStore(location, deps.clock, new S3Client(location, deps));
 }
 
@@ -49,6 +45,7 @@ class S3ObjectStore implements ObjectStore {
       readonly size: number;
       readonly contentType: string;
       readonly sha256: string;
+      readonly metadata?: Readonly<Record<string, string>>;
       readonly expiresSeconds: number;
     },
   ): Promise<PresignedRequest> {
@@ -57,6 +54,7 @@ class S3ObjectStore implements ObjectStore {
       "content-type": put.contentType,
       "x-amz-checksum-sha256": hexToBase64(put.sha256),
       "x-amz-meta-checksum": put.sha256,
+      ...metadataHeaders(put.metadata),
     });
   }
 

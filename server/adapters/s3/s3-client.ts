@@ -20,6 +20,13 @@ export interface S3Location {
   readonly secretKey: string;
 }
 
+export interface S3ClientDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What each request says of whom it is made for; not signed, for whoever is on the way may change it. */
+  readonly outgoing?: () => Readonly<Record<string, string>>;
+}
+
 export interface S3Request {
   /** For errors and logs, as S3 names it: `HeadObject`. */
   readonly operation: string;
@@ -57,16 +64,18 @@ export class S3Client {
   readonly #location: S3Location;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #outgoing: () => Readonly<Record<string, string>>;
   readonly #url: URL;
   readonly #pool: Pool;
   readonly #keys = new DayKeys();
   /** The store's clock minus ours; learnt from its `Date` when it refuses our time (pitfall 5). */
   #offsetMs = 0;
 
-  constructor(location: S3Location, deps: { readonly clock: Clock; readonly logger: Logger }) {
+  constructor(location: S3Location, deps: S3ClientDeps) {
     this.#location = location;
     this.#clock = deps.clock;
     this.#logger = deps.logger;
+    this.#outgoing = deps.outgoing ?? (() => ({}));
     this.#url = new URL(location.endpoint);
     this.#pool = new Pool(this.#url.origin, {
       connections: CONNECTIONS,
@@ -163,7 +172,7 @@ export class S3Client {
     const response = await this.#pool.request({
       method: request.method,
       path,
-      headers,
+      headers: { ...this.#outgoing(), ...headers },
       body: request.body ?? null,
       signal: request.signal ?? null,
       headersTimeout:

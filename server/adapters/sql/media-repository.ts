@@ -203,14 +203,14 @@ class SqlMediaRepository implements MediaRepository {
 
   async eventsAfter(
     sequence: number,
-    { owner, limit }: { readonly owner: string; readonly limit: number },
+    { owner, limit }: { readonly owner?: string; readonly limit: number },
   ): Promise<readonly MediaEvent[]> {
     const events = await this.#database.read((db) =>
       db
         .selectFrom("media_events")
         .select(["sequence", "kind", "at_ms", "snapshot"])
-        .where("owner", "=", owner)
         .where("sequence", ">", sequence)
+        .$if(owner !== undefined, (query) => query.where("owner", "=", owner!))
         .orderBy("sequence")
         .limit(limit)
         .execute(),

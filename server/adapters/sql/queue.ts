@@ -169,6 +169,15 @@ class SqlQueue implements Queue {
     return { ready, delayed, leased, dead };
   }
 
+  async oldestReadyMs(): Promise<number> {
+    const nowMs = this.#now();
+    const { rows } = await this.#database.read((db) =>
+      sql<{ since: number | null }>`select min(available_at_ms) as since from queue_jobs
+        where queue = ${this.#name} and dead_at_ms is null and available_at_ms <= ${nowMs}`.execute(db),
+    );
+    return nowMs - (rows[0]?.since ?? nowMs);
+  }
+
   onLow(watermark: number, callback: () => void): Disposable {
     return this.#low.watch(watermark, callback);
   }

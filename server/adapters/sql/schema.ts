@@ -12,6 +12,8 @@ export interface Schema {
   queue_keys: { queue: string; key: string; job_id: string; expires_at_ms: number };
   swaps: SwapRecord;
   rate_limits: { name: string; next_free_ms: number };
+  used_tokens: { key: string; expires_at_ms: number };
+  audit_log: AuditRecord;
   mark_templates: { version: string; name: string; operator: string; created_at_ms: number };
 }
 
@@ -95,4 +97,14 @@ export interface JobRecord {
   token: string | null;
   dead_at_ms: number | null;
   error: string | null;
+}
+
+export interface AuditRecord {
+  ordinal: ColumnType<number, never, never> & Generated<number>;
+  at_ms: number;
+  actor: string;
+  action: string;
+  request_id: string;
+  before_json: string;
+  after_json: string;
 }

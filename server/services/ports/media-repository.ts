@@ -129,10 +129,10 @@ export interface MediaRepository {
   ): Promise<MediaRow | null>;
   /** The latest committed sequence number, 0 when there is none. */
   lastSequence(): Promise<number>;
-  /** Events above `sequence`, of `owner`, in order. @throws AppError `not_found` when some of them have been removed. */
+  /** Events above `sequence`, of `owner` or of everybody, in order. @throws AppError `not_found` when some of them have been removed. */
   eventsAfter(
     sequence: number,
-    options: { readonly owner: string; readonly limit: number },
+    options: { readonly owner?: string; readonly limit: number },
   ): Promise<readonly MediaEvent[]>;
   /** Removes events that are older; rows stay. Answers how many. */
   removeEventsBefore(ms: number): Promise<number>;

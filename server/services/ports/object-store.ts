@@ -57,13 +57,15 @@ export interface ObjectStore {
   readonly bucket: string;
   /** Makes bucket, anonymous read on `watermarked/` and lifecycle; can be run again. */
   ensureReady(options?: { readonly signal?: AbortSignal }): Promise<readonly StoreSetupStep[]>;
-  /** Signs `content-length`, `content-type`, `x-amz-checksum-sha256` and `x-amz-meta-checksum`. At most 900 s. */
+  /** Signs `content-length`, `content-type`, `x-amz-checksum-sha256`, `x-amz-meta-checksum` and the metadata. At most
+   *  900 s. */
   presignPut(
     key: string,
     put: {
       readonly size: number;
       readonly contentType: string;
       readonly sha256: string;
+      readonly metadata?: Readonly<Record<string, string>>;
       readonly expiresSeconds: number;
     },
   ): Promise<PresignedRequest>;

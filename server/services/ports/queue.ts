@@ -69,6 +69,8 @@ export interface Queue {
   /** Makes a dead letter a fresh job. False when there is none with this id. */
   revive(id: string): Promise<boolean>;
   stats(): Promise<QueueStats>;
+  /** For how long the oldest ready job has been ready, in milliseconds; 0: none is. */
+  oldestReadyMs(): Promise<number>;
   /** Calls back each time `ready` falls to `watermark` or below after having been above it. */
   onLow(watermark: number, callback: () => void): Disposable;
   close(): Promise<void>;

@@ -32,6 +32,7 @@ import {
 import { END_OF_BLOCK, isInPicture, writeValue } from "./proof-canonical";
 import { FAST_BITS, longSymbol, SLOT_BYTES } from "./proof-tables";
 
+export { readArithmeticScan, setConditioning } from "./proof-arithmetic";
 export { beginScan, endScan, setTable } from "./proof-bits";
 export { compareRows } from "./proof-canonical";
 export { beginPair, endsPair, makePairTable, readRowOfBoth } from "./proof-pair";

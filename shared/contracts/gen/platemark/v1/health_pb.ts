@@ -4,13 +4,14 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_platemark_v1_options } from "./options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file platemark/v1/health.proto.
  */
 export const file_platemark_v1_health: GenFile = /*@__PURE__*/
-  fileDesc("ChlwbGF0ZW1hcmsvdjEvaGVhbHRoLnByb3RvEgxwbGF0ZW1hcmsudjEiDgoMQ2hlY2tSZXF1ZXN0IqQBCg1DaGVja1Jlc3BvbnNlEg8KB3NlcnZpbmcYASABKAgSEQoJc2VydmVyX2lkGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDgoGbm93X21zGAQgASgDEhsKE211bHRpcGFydF90aHJlc2hvbGQYBSABKAQSMQoKY29tcG9uZW50cxgGIAMoCzIdLnBsYXRlbWFyay52MS5Db21wb25lbnRIZWFsdGgiQQoPQ29tcG9uZW50SGVhbHRoEgwKBG5hbWUYASABKAkSDwoHc2VydmluZxgCIAEoCBIPCgdtZXNzYWdlGAMgASgJMlEKDUhlYWx0aFNlcnZpY2USQAoFQ2hlY2sSGi5wbGF0ZW1hcmsudjEuQ2hlY2tSZXF1ZXN0GhsucGxhdGVtYXJrLnYxLkNoZWNrUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("ChlwbGF0ZW1hcmsvdjEvaGVhbHRoLnByb3RvEgxwbGF0ZW1hcmsudjEiDgoMQ2hlY2tSZXF1ZXN0IqQBCg1DaGVja1Jlc3BvbnNlEg8KB3NlcnZpbmcYASABKAgSEQoJc2VydmVyX2lkGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDgoGbm93X21zGAQgASgDEhsKE211bHRpcGFydF90aHJlc2hvbGQYBSABKAQSMQoKY29tcG9uZW50cxgGIAMoCzIdLnBsYXRlbWFyay52MS5Db21wb25lbnRIZWFsdGgiQQoPQ29tcG9uZW50SGVhbHRoEgwKBG5hbWUYASABKAkSDwoHc2VydmluZxgCIAEoCBIPCgdtZXNzYWdlGAMgASgJMl8KDUhlYWx0aFNlcnZpY2USTgoFQ2hlY2sSGi5wbGF0ZW1hcmsudjEuQ2hlY2tSZXF1ZXN0GhsucGxhdGVtYXJrLnYxLkNoZWNrUmVzcG9uc2UiDJACAqq7GAUQARiQTmIGcHJvdG8z", [file_platemark_v1_options]);
 
 /**
  * @generated from message platemark.v1.CheckRequest

@@ -1,0 +1,57 @@
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import { chooseEncoding } from "../accept-encoding.ts";
+import { callValues } from "../call-values.ts";
+import { clientSignal } from "../client-signal.ts";
+import { type Exchange, header } from "../exchange.ts";
+import { decodeGrpcMessage, encodeGrpcMessage } from "../grpc-message.ts";
+import { bodyChunks } from "../request-body.ts";
+import { addVary } from "../vary.ts";
+import { binaryTypeOf, decodeText, encodeText, textTypeOf } from "./grpc-web-text.ts";
+
+const ACCEPT_HEADERS = [
+  ["accept-encoding", ["br", "gzip"]],
+  ["grpc-accept-encoding", ["gzip", "br"]],
+  ["connect-accept-encoding", ["gzip", "br"]],
+] as const;
+
+/**
+ * connect-es's own handlers, which know every method kind and every protocol but the text form of gRPC-Web and weights
+ * in Accept-Encoding: both are translated here, on the way in and out. `read`: a body that has been read already;
+ * `stalledMs`: a client that takes nothing for so long is cut off; `draining`: ends the call.
+ */
+export async function serveGeneral(
+  handler: UniversalHandler,
+  exchange: Exchange,
+  options: { readonly read: Buffer | null; readonly stalledMs: number; readonly draining: AbortSignal },
+): Promise<void> {
+  const { request, response } = exchange;
+  const { read, stalledMs, draining } = options;
+  const asked = universalRequestFromNodeRequest(request, response, undefined, callValues(exchange));
+  for (const [name, offered] of ACCEPT_HEADERS) {
+    const accepted = asked.header.get(name);
+    if (accepted !== null) asked.header.set(name, chooseEncoding(accepted, offered) ?? "identity");
+  }
+  const binaryType = binaryTypeOf(header(request, "content-type"));
+  if (binaryType) asked.header.set("content-type", binaryType);
+  const chunks = read ? once(read) : bodyChunks(request);
+  const signal = AbortSignal.any([clientSignal(request, response, { stalledMs }), draining]);
+  const answer = await handler({ ...asked, signal, body: binaryType ? decodeText(chunks) : chunks });
+
+  const message = answer.trailer?.get("grpc-message");
+  if (message) answer.trailer?.set("grpc-message", encodeGrpcMessage(decodeGrpcMessage(message)));
+  if (!binaryType) {
+    if (asked.header.has("accept-encoding")) addVary(response, "accept-encoding");
+    return universalResponseToNodeResponse(answer, response);
+  }
+  const type = answer.header?.get("content-type");
+  if (type) answer.header?.set("content-type", textTypeOf(type));
+  return universalResponseToNodeResponse(
+    answer.body ? { ...answer, body: encodeText(answer.body as AsyncIterable<Uint8Array>) } : answer,
+    response,
+  );
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,40 @@
+import type { Span, Tracer } from "#kernel/tracer.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { type Exchange, header } from "./exchange.ts";
+import { isGrpcKind, wireFormOf } from "./wire-form.ts";
+
+const OTHER = "other";
+
+/** The span of one call, which ends with its answer. Paths that nobody has registered are one: names of spans are few. */
+export function startServerSpan(tracer: Tracer, exchange: Exchange, endpoint: Endpoint | undefined): Span {
+  const { identity, method, path, request, response } = exchange;
+  const rpc = endpoint?.rpc ?? null;
+  const form = wireFormOf(header(request, "content-type"), rpc);
+  const span = tracer.start(endpoint ? path.slice(1) : OTHER, {
+    kind: "server",
+    parent: identity.parent ?? undefined,
+    traceId: identity.traceId,
+    spanId: identity.spanId,
+    attributes: {
+      "http.request.method": method,
+      "platemark.request.id": identity.requestId,
+      ...(rpc && {
+        "rpc.system": isGrpcKind(form) ? "grpc" : "connect_rpc",
+        "rpc.service": rpc.parent.typeName,
+        "rpc.method": rpc.name,
+      }),
+    },
+  });
+  if (tracer.recording)
+    response.once("close", () => {
+      span.set({
+        "http.response.status_code": response.statusCode,
+        ...(exchange.outcome !== null && { "rpc.response.status_code": exchange.outcome }),
+      });
+      if (exchange.outcome === "internal" || response.statusCode >= 500)
+        span.fail(exchange.outcome ?? "internal");
+      else if (!response.writableFinished) span.fail("aborted");
+      span.end();
+    });
+  return span;
+}

@@ -1,0 +1,189 @@
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bearer } from "#contracts/client.ts";
+import { SyncClient, type SyncState } from "#contracts/sync-client.ts";
+import { createWebSocketTransport } from "#contracts/websocket-transport.ts";
+import { SyncClientKind, type SyncPeer } from "#gen/sync_pb.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { systemRandom } from "#kernel/random.ts";
+import { BreakableProxy } from "../support/breakable-proxy.ts";
+import {
+  embeddedInstallation,
+  type Installation,
+  type RunningServer,
+  startServer,
+  testFile,
+} from "./server-harness.ts";
+
+/** The compiler knows the type twice, by the package's two builds. */
+type Transport = ConstructorParameters<typeof SyncClient>[0]["transport"];
+const WAYS: [string, (baseUrl: string, token: () => Promise<string>) => Transport][] = [
+  [
+    "gRPC",
+    (baseUrl, token) =>
+      createGrpcTransport({ baseUrl, interceptors: [bearer(token) as never] }) as unknown as Transport,
+  ],
+  [
+    "a websocket",
+    (baseUrl, token) => {
+      const options = { baseUrl, clock: systemClock, interceptors: [bearer(token)] };
+      return createWebSocketTransport(options) as unknown as Transport;
+    },
+  ],
+];
+
+/** A client that runs, and what it has heard. */
+class Follower implements AsyncDisposable {
+  readonly ids: string[] = [];
+  peers: readonly SyncPeer[] = [];
+  readonly states: SyncState[] = [];
+  readonly client: SyncClient;
+  readonly #stop = new AbortController();
+  readonly #watchers = new Set<() => void>();
+  readonly ended: Promise<unknown>;
+
+  constructor(
+    transport: Transport,
+    clientId: string,
+    kind: SyncClientKind = SyncClientKind.DESKTOP,
+    afterSequence?: bigint,
+  ) {
+    const heard = () => {
+      for (const watcher of this.#watchers) watcher();
+    };
+    this.client = new SyncClient(
+      { transport, clock: systemClock, random: systemRandom },
+      {
+        clientId,
+        kind,
+        label: `label of ${clientId}`,
+        ...(afterSequence === undefined ? {} : { afterSequence }),
+      },
+      {
+        changes: (items) => {
+          this.ids.push(...items.map(({ id }) => id));
+          heard();
+        },
+        presence: (peers) => {
+          this.peers = peers;
+          heard();
+        },
+        state: (state) => {
+          this.states.push(state);
+          heard();
+        },
+      },
+    );
+    this.ended = this.client.run(this.#stop.signal).catch((error: unknown) => error);
+  }
+
+  /** Resolves as soon as it is so. */
+  until(isSo: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const watcher = () => {
+        if (!isSo()) return;
+        this.#watchers.delete(watcher);
+        resolve();
+      };
+      this.#watchers.add(watcher);
+      watcher();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.ended;
+  }
+}
+
+describe("a sync stream", () => {
+  let installation: Installation;
+  let server: RunningServer;
+  beforeAll(async () => {
+    installation = await embeddedInstallation();
+    server = await startServer(installation);
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await installation?.[Symbol.asyncDispose]();
+  });
+  const announce = async (user: string) => {
+    const { items } = await server
+      .client({ user })
+      .uploads.createUploads({ items: [testFile().announcement] });
+    return items[0]!.mediaId;
+  };
+
+  describe.each(WAYS)("over %s", (name, open) => {
+    const user = name === "gRPC" ? "over-grpc" : "over-websocket";
+    const transport = (baseUrl = server.url, as = user) => open(baseUrl, () => server.token({ user: as }));
+
+    test("pushes what changes, to its owner", async () => {
+      await using mine = new Follower(transport(), "mine");
+      await using theirs = new Follower(transport(server.url, `${user}-other`), "theirs");
+      await Promise.all([mine, theirs].map((each) => each.until(() => each.states.includes("connected"))));
+      const id = await announce(user);
+      await mine.until(() => mine.ids.includes(id));
+      expect(theirs.ids).toEqual([]);
+    });
+
+    test("says who else is there, and what they do", async () => {
+      await using desktop = new Follower(transport(), "desktop-1");
+      await desktop.until(() => desktop.peers.length === 1);
+      const page = new Follower(transport(), "page-1", SyncClientKind.PAGE);
+      await desktop.until(() => desktop.peers.length === 2);
+      page.client.setActivity("Looking at 12 pictures");
+      await desktop.until(() => desktop.peers.some(({ activity }) => activity !== ""));
+      expect(desktop.peers).toMatchObject([
+        { clientId: "desktop-1", kind: SyncClientKind.DESKTOP, label: "label of desktop-1", activity: "" },
+        { clientId: "page-1", kind: SyncClientKind.PAGE, activity: "Looking at 12 pictures" },
+      ]);
+      await page[Symbol.asyncDispose]();
+      await desktop.until(() => desktop.peers.length === 1);
+    });
+
+    test("comes back after the line was cut, and misses nothing", async () => {
+      await using line = await BreakableProxy.to({
+        host: "127.0.0.1",
+        port: Number(new URL(server.url).port),
+      });
+      await using follower = new Follower(transport(`http://127.0.0.1:${line.port}`), "comes-back");
+      await follower.until(() => follower.states.includes("connected"));
+      const first = await announce(user);
+      await follower.until(() => follower.ids.includes(first));
+      line.break();
+      const meanwhile = [await announce(user), await announce(user)];
+      line.mend();
+      await follower.until(() => meanwhile.every((id) => follower.ids.includes(id)));
+      expect(follower.ids).toEqual([first, ...meanwhile]);
+      expect(follower.states.filter((state) => state === "connected")).toHaveLength(2);
+    });
+
+    test("goes on from its last acknowledgement when it does not say where it was", async () => {
+      const before = new Follower(transport(), "remembered");
+      await before.until(() => before.states.includes("connected"));
+      const first = await announce(user);
+      await before.until(() => before.ids.includes(first));
+      await before[Symbol.asyncDispose]();
+      const meanwhile = await announce(user);
+      await using after = new Follower(transport(), "remembered");
+      await after.until(() => after.ids.length > 0);
+      expect(after.ids).toContain(meanwhile);
+      expect(after.ids.filter((id) => id === first).length).toBeLessThanOrEqual(1);
+    });
+
+    test("ends when the same client connects again, and says so", async () => {
+      await using first = new Follower(transport(), "twice");
+      await first.until(() => first.states.includes("connected"));
+      await using second = new Follower(transport(), "twice");
+      await second.until(() => second.states.includes("connected"));
+      expect(await first.ended).toMatchObject({ code: "conflict", retry: "never" });
+    });
+
+    test("is not opened to strangers", async () => {
+      const stranger = open(server.url, async () => "no-token");
+      await using follower = new Follower(stranger, "stranger");
+      expect(await follower.ended).toMatchObject({ code: "unauthenticated" });
+    });
+  });
+});
