@@ -13,5 +13,6 @@ export const COMPONENT_VARIABLES = {
   python: "PLATEMARK_TEST_PYTHON",
   envoy: "PLATEMARK_TEST_ENVOY",
   conformance: "PLATEMARK_TEST_CONFORMANCE",
+  goExample: "PLATEMARK_TEST_GO_EXAMPLE",
 } as const;
 export type RealComponent = keyof typeof COMPONENT_VARIABLES;

@@ -75,6 +75,12 @@ describe("the examples of the docs", () => {
     });
   });
 
+  describeReal("in Go", ["goExample"], () => {
+    test("run with generated stubs", async () => {
+      expect(await example(real("goExample")!, [], { PLATEMARK_URL: new URL(server.url).host })).toMatch(SAYS);
+    });
+  });
+
   describeReal("in a page", ["chromium"], () => {
     test("run from another origin", async () => {
       await using pages = await openClientPages(`${EXAMPLES}/page.ts`);
