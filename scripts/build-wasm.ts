@@ -26,6 +26,12 @@ const PRODUCTS: readonly WasmProduct[] = [
     constant: "JPEG_KERNEL_CODE",
   },
   {
+    source: `${ROOM}/assembly/coefficients/kernel.ts`,
+    product: `${ROOM}/coefficient-kernel-code.ts`,
+    constant: "COEFFICIENT_KERNEL_CODE",
+    pages: 28,
+  },
+  {
     source: `${ROOM}/assembly/proof-scan.ts`,
     product: `${ROOM}/proof-kernel-code.ts`,
     constant: "PROOF_KERNEL_CODE",

@@ -50,6 +50,22 @@ describe("settings", () => {
     expect(wrong).toThrow(/frobnicate/);
   });
 
+  test("take keys of tokens from a file or from an https URL, and not from both", () => {
+    const read = (environment: Record<string, string>) => readSettings({ flags: { home }, environment });
+    expect(read({ PLATEMARK_TOKEN_KEYS_FILE: "keys.json" }).tokenKeysFile).toBe("keys.json");
+    expect(read({ PLATEMARK_TOKEN_KEYS_URL: "https://id.example/keys" })).toMatchObject({
+      tokenKeysUrl: "https://id.example/keys",
+      tokenAudience: "platemark",
+      tokenClockTolerance: 5,
+      environment: "production",
+    });
+    expect(() => read({ PLATEMARK_TOKEN_KEYS_URL: "http://id.example/keys" })).toThrow(/tokenKeysUrl/);
+    expect(() =>
+      read({ PLATEMARK_TOKEN_KEYS_URL: "https://id.example/keys", PLATEMARK_TOKEN_KEYS_FILE: "keys.json" }),
+    ).toThrow(/PLATEMARK_TOKEN_KEYS_FILE and PLATEMARK_TOKEN_KEYS_URL/);
+    expect(() => read({ PLATEMARK_ENVIRONMENT: "prod" })).toThrow(/environment/);
+  });
+
   test("have a home of each system", () => {
     expect(defaultHome({ LOCALAPPDATA: "/local" }, "win32")).toBe(join("/local", "Platemark"));
     expect(defaultHome({}, "darwin")).toMatch(/Library.Application Support.Platemark$/);

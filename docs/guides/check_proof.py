@@ -50,6 +50,7 @@ def serialise(path, touched):
     for name, h, v, table in parts:
         out += bytes((name, h, v)) + struct.pack("<64H", *steps[table])
 
+    jpeglib.version.set("turbo210")  # reads arithmetic coding, too
     picture = jpeglib.read_dct(path)
     planes = [getattr(picture, name) for name in ("Y", "Cb", "Cr", "K")][:count]
     planes = [plane.reshape(plane.shape[0], plane.shape[1], 64)[:, :, ZIGZAG].tolist() for plane in planes]

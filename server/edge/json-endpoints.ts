@@ -31,8 +31,8 @@ function serveJson(route: JsonRoute, compress: boolean): Endpoint["serve"] {
     if (!caller) throw new AppError("unauthenticated", "No valid token.", { retry: "reauth" });
     const closed = new AbortController();
     response.once("close", () => closed.abort());
-    const body = bodyOf(request);
-    const value = await route.answer({ body, caller, logger, signal: closed.signal, cause: identity });
+    const call = { body: bodyOf(request), caller, logger, signal: closed.signal, cause: identity };
+    const value = await route.answer(call);
     if (compress) await answerPacked(exchange, value);
     else answerJson(response, 200, value);
   };

@@ -231,6 +231,7 @@ async function markOnce(
     height: picture.height,
     frames: picture.frames,
     size: picture.body.length,
+    path: picture.path,
     proof: proof.class,
   });
   return published ? "marked" : "dropped";

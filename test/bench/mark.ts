@@ -1,6 +1,6 @@
 /**
  * Marks alone: one corner mark on 24-megapixel JPEGs, one thread, every peer in the same round.
- *   npm run bench:mark -- [--json] [--rounds 7]
+ *   npm run bench:mark -- [--json] [--rounds 7] [--whole]
  *
  * - `exact`: our splice, all of the file's data checked; `touched`: restart intervals without a mark passed over.
  * - `sharp`: decode, composite, code with the same quality, sampling and kind of Huffman tables; metadata kept.
@@ -8,8 +8,13 @@
  *   of the piece, sharp's composite on it, `-drop`. Both start programs and read and write files.
  * - `magick`: ImageMagick's composite, one thread.
  * Ratios are of CPU time, ours and that of programs we start: it counts the work and not who else is on the machine.
- * The overlay is drawn before, for all alike. The last rows are a mark over the whole picture: our way through the
- * decoder beside the same composite by bare sharp.
+ * The overlay is drawn before, for all alike.
+ *
+ * Then what cannot be spliced: the same pictures progressive, marked through all their coefficients, beside sharp.
+ *
+ * Then marks over the whole picture, a pattern and one large text, which go through the decoder. `bare sharp`: sharp
+ * decodes, composites the same tiles as one list of overlays, and codes with the same quality, sampling and tables, one
+ * thread. `no mark`: it only decodes and codes. `wall` is by the clock.
  */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -19,27 +24,44 @@ import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import sharp from "sharp";
 import { inspectPicture } from "../../server/adapters/imaging/inspect-picture.ts";
-import { markPicture } from "../../server/adapters/imaging/mark-picture.ts";
+import { inkTiles, layOver } from "../../server/adapters/imaging/mark-picture.ts";
+import type { ResolvedMark } from "../../shared/contracts/mark-operator.ts";
 import { DEFAULT_MARK, type MarkSpec } from "../../shared/contracts/mark-spec.ts";
+import { markCoefficients } from "../../shared/imaging/jpeg/mark-coefficients.ts";
 import { readScanHeader } from "../../shared/imaging/jpeg/scan-header.ts";
 import { spliceMark } from "../../shared/imaging/jpeg/splice-mark.ts";
 import type { InkTile } from "../../shared/imaging/overlay.ts";
 import { resolvedOfSpec } from "../../shared/imaging/resolved-of-spec.ts";
+import { CoefficientKernel } from "../../shared/imaging/wasm/coefficient-kernel.ts";
 import { JpegKernel } from "../../shared/imaging/wasm/jpeg-kernel.ts";
+import { markOf, textLayer } from "../fixtures/marks/sample-marks.ts";
 import { loadMarkTools, textTiles } from "../support/mark-tools.ts";
 import { makePhotographs } from "./photographs.ts";
 import { printReport, quantile } from "./report.ts";
 
 const run = promisify(execFile);
 const { values } = parseArgs({
-  options: { json: { type: "boolean" }, rounds: { type: "string", default: "7" } },
+  options: {
+    json: { type: "boolean" },
+    /** Leaves out the corner marks that are spliced. */
+    whole: { type: "boolean" },
+    rounds: { type: "string", default: "7" },
+  },
 });
 const ROUNDS = Number(values.rounds);
 /** For compilers and caches. */
 const WARM_ROUNDS = 4;
 /** Slow peers are timed in this many rounds only. */
 const FEW_ROUNDS = Math.min(3, ROUNDS);
-const WHOLE_PICTURE: MarkSpec = { ...DEFAULT_MARK, size: 0.35, position: "center", rotation: -30 };
+const short = (value: number) => ({ value, unit: "short_side" }) as const;
+const pattern = { angle: -30, gapX: short(0.06), gapY: short(0.06), stagger: true };
+const WHOLE_PICTURE: readonly (readonly [string, ResolvedMark])[] = [
+  ["pattern", markOf(textLayer("© Platemark", { size: short(0.03), opacity: 0.3, pattern }))],
+  [
+    "one large text",
+    resolvedOfSpec({ ...DEFAULT_MARK, size: 0.35, position: "center", rotation: -30 } satisfies MarkSpec),
+  ],
+];
 
 interface Source {
   readonly name: string;
@@ -123,18 +145,27 @@ function rgbaOf({ width, height, alpha, colors }: InkTile): Buffer {
   return rgba;
 }
 
-function composite(source: Source, tile: InkTile, rgba: Buffer): Promise<Buffer> {
-  const { left, top, width, height } = tile;
+function composite(source: Source, tiles: readonly InkTile[], progressive = false): () => Promise<Buffer> {
+  // A pattern's copies share their pixels.
+  const drawn = new Map<Uint8Array, Buffer>();
+  const overlays = tiles.map((tile) => {
+    const { left, top, width, height, alpha } = tile;
+    const rgba = drawn.get(alpha) ?? rgbaOf(tile);
+    drawn.set(alpha, rgba);
+    return { input: rgba, raw: { width, height, channels: 4 as const }, left, top };
+  });
   const { quality, optimised } = source;
-  return sharp(source.bytes)
-    .keepMetadata()
-    .composite([{ input: rgba, raw: { width, height, channels: 4 }, left, top }])
-    .jpeg({ quality, optimiseCoding: optimised })
-    .toBuffer();
+  return () =>
+    sharp(source.bytes)
+      .keepMetadata()
+      .composite(overlays)
+      .jpeg({ quality, optimiseCoding: optimised, progressive })
+      .toBuffer();
 }
 
 /** Writes what the programs need into `folder`; arms of those that are there. */
-async function peers(folder: string, source: Source, tile: InkTile, rgba: Buffer): Promise<Arms> {
+async function peers(folder: string, source: Source, tile: InkTile): Promise<Arms> {
+  const rgba = rgbaOf(tile);
   const { jpegtran, magick } = await programs();
   const [file, overlay, piece, out] = ["source.jpg", "overlay.png", "piece.jpg", "out.jpg"].map((name) =>
     join(folder, name),
@@ -174,18 +205,20 @@ async function peers(folder: string, source: Source, tile: InkTile, rgba: Buffer
   return arms;
 }
 
-function rowOf(source: Source, ours: string, samples: Readonly<Record<string, Timed>>) {
-  const own = quantile(samples[ours]!.cpuMs, 0.5);
+function rowOf(source: Source, ours: string, samples: Readonly<Record<string, Timed>>, wall = false) {
   const columns: Record<string, unknown> = {
     picture: source.name,
     MB: (source.bytes.length / 1e6).toFixed(1),
   };
-  for (const [arm, { ms, cpuMs }] of Object.entries(samples)) {
-    const cpu = quantile(cpuMs, 0.5);
-    columns[arm] = `${quantile(ms, 0.5).toFixed(0)} ms, CPU ${cpu.toFixed(0)}`;
+  const [ms, cpu] = (["ms", "cpuMs"] as const).map(
+    (which) => (arm: string) => quantile(samples[arm]![which], 0.5),
+  ) as [(arm: string) => number, (arm: string) => number];
+  for (const [arm, { cpuMs }] of Object.entries(samples)) {
+    columns[arm] = `${ms(arm).toFixed(0)} ms, CPU ${cpu(arm).toFixed(0)}`;
     if (arm === ours)
       columns["CPU min–max"] = `${Math.min(...cpuMs).toFixed(0)}–${Math.max(...cpuMs).toFixed(0)}`;
-    else columns[`${arm} ÷ ${ours}`] = Number((cpu / own).toFixed(ours === "ours" ? 3 : 1));
+    else columns[`${arm} ÷ ${ours}`] = Number((cpu(arm) / cpu(ours)).toFixed(wall ? 2 : 1));
+    if (wall && arm !== ours) columns[`${arm} ÷ ${ours}, wall`] = Number((ms(arm) / ms(ours)).toFixed(2));
   }
   return columns;
 }
@@ -196,14 +229,16 @@ const folder = await mkdtemp(join(tmpdir(), "platemark-bench-mark-"));
 try {
   const tools = await loadMarkTools(folder);
   const kernel = await JpegKernel.load();
+  const coefficients = await CoefficientKernel.load();
   const corner: Record<string, unknown>[] = [];
+  const progressive: Record<string, unknown>[] = [];
   const whole: Record<string, unknown>[] = [];
-  for (const source of await sources(folder, (await programs()).jpegtran)) {
+  const all = values.whole ? [] : await sources(folder, (await programs()).jpegtran);
+  for (const source of all) {
     const facts = await inspectPicture(source.bytes, 1e9);
     const header = readScanHeader(source.bytes);
     if (!header.exact) throw new Error(header.reason);
     const tile = (await textTiles(DEFAULT_MARK, facts, tools))[0]!;
-    const rgba = rgbaOf(tile);
     const splice = (checks: "whole" | "touched") => () => {
       const result = spliceMark(kernel, source.bytes, header, [tile], { checks });
       if (!result.exact) throw new Error(result.reason);
@@ -211,23 +246,46 @@ try {
     const arms: Arms = {
       exact: splice("whole"),
       ...(header.restartInterval > 0 ? { touched: splice("touched") } : {}),
-      sharp: () => composite(source, tile, rgba),
-      ...(await peers(folder, source, tile, rgba)),
+      sharp: composite(source, [tile]),
+      ...(await peers(folder, source, tile)),
     };
     corner.push(rowOf(source, "exact", await timed(arms, new Set(["cut and drop", "magick"]))));
-
-    if (header.restartInterval > 0 || source.optimised) continue;
-    const large = (await textTiles(WHOLE_PICTURE, facts, tools))[0]!;
-    const largeRgba = rgbaOf(large);
-    const wholeArms = {
-      ours: () => markPicture(source.bytes, facts, resolvedOfSpec(WHOLE_PICTURE), tools),
-      "bare sharp": () => composite(source, large, largeRgba),
-    };
-    whole.push(rowOf(source, "ours", await timed(wholeArms, new Set())));
   }
-  if (values.json) printReport("mark", [...corner, ...whole], { rounds: ROUNDS });
+
+  for (const source of await sources(folder, false)) {
+    const facts = await inspectPicture(source.bytes, 1e9);
+    if (source.optimised) {
+      const { quality } = source;
+      const coded = await sharp(source.bytes).keepMetadata().jpeg({ quality, progressive: true }).toBuffer();
+      const own = { ...source, name: `${source.name}, progressive`, bytes: new Uint8Array(coded) };
+      const tiles = await textTiles(DEFAULT_MARK, facts, tools);
+      const arms: Arms = {
+        coefficients: () => {
+          const result = markCoefficients(coefficients, own.bytes, tiles);
+          if (!result.exact) throw new Error(result.reason);
+        },
+        sharp: composite(own, tiles, true),
+      };
+      progressive.push(rowOf(own, "coefficients", await timed(arms, new Set())));
+      continue;
+    }
+    for (const [name, mark] of WHOLE_PICTURE) {
+      const tiles = await inkTiles(mark, facts, tools);
+      const { quality } = source;
+      const arms = {
+        ours: () => layOver(source.bytes, { ...facts, format: "jpeg" }, tiles),
+        "bare sharp": composite(source, tiles),
+        "no mark": () =>
+          sharp(source.bytes).keepMetadata().jpeg({ quality, optimiseCoding: false }).toBuffer(),
+      };
+      const row = rowOf(source, "ours", await timed(arms, new Set()), true);
+      whole.push({ mark: `${name}, ${tiles.length} tiles`, ...row });
+    }
+  }
+  if (values.json) printReport("mark", [...corner, ...progressive, ...whole], { rounds: ROUNDS });
   else {
-    printReport("corner mark, one thread, medians", corner, { rounds: ROUNDS });
+    if (!values.whole) printReport("corner mark, one thread, medians", corner, { rounds: ROUNDS });
+    printReport("corner mark through all coefficients", progressive, { rounds: ROUNDS });
     printReport("mark over the whole picture", whole, { rounds: ROUNDS });
   }
 } finally {

@@ -159,7 +159,9 @@ describe(`${RUNS} mutations`, () => {
       '{"alg":"none"}',
       '{"alg":"EdDSA","crit":["exp"],"exp":1}',
     ];
-    await fuzz(samples, (input) => {
+    await fuzz(samples, (text) => {
+      // What has no form in UTF-8 cannot come over the wire.
+      const input = text.toWellFormed();
       const token = `${Buffer.from(input, "utf8").toString("base64url")}.e30.AA`;
       const code = refusal(() => {
         const { alg, kid } = readTokenHeader(token);

@@ -12,6 +12,7 @@ import { generateProofKey, publicKeyPem, recordBytes, signRecord } from "#imagin
 import { ProofKernel } from "#imaging/wasm/proof-kernel.ts";
 import { loadProofTools } from "../../server/adapters/proof/proof-tools.ts";
 import { blockPlaces, canonicalBlocks } from "../fixtures/pictures/canonical-blocks.ts";
+import { codedPictures } from "../fixtures/pictures/coded-pictures.ts";
 import { photo, samples } from "../fixtures/pictures/pictures.ts";
 import { real } from "../support/real-components.ts";
 
@@ -19,6 +20,7 @@ import { real } from "../support/real-components.ts";
  *  64 coefficients a block, natural order, 16 bits little-endian. Or Pillow writes a JPEG that sharp does not. */
 const READ = `
 import sys, numpy, jpeglib
+jpeglib.version.set("turbo210")
 d = jpeglib.read_dct(sys.argv[1])
 with open(sys.argv[2], "wb") as f:
     for name in ("Y", "Cb", "Cr", "K"):
@@ -75,6 +77,10 @@ const pictures: [string, (path: string) => Promise<void>][] = [
   ["CMYK", byPillow("CMYK", { quality: 90 })],
   ["progressive CMYK", byPillow("CMYK", { quality: 90, progressive: true })],
   ["grey with restart markers", byPillow("L", { restart_marker_blocks: 3 })],
+  ...codedPictures().map(([name, bytes]): [string, (path: string) => Promise<void>] => [
+    name,
+    (path) => writeFile(path, bytes),
+  ]),
 ];
 
 describe.skipIf(!hasJpeglib)("the proof reads the coefficients that libjpeg reads", () => {
@@ -115,43 +121,46 @@ describe.skipIf(!hasJpeglib)("a record is checked without Platemark", () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test.each(pictures.filter((_, i) => i % 2 === 1))("by libjpeg and Python: %s", async (_, make) => {
-    const at = (name: string) => join(folder, name);
-    await make(at("original.jpg"));
-    const original = new Uint8Array(await readFile(at("original.jpg")));
-    // A comment more: other bytes, the same coefficients.
-    const comment = [0xff, 0xfe, 0, 4, 0x68, 0x69];
-    const marked = Uint8Array.from([...original.subarray(0, 2), ...comment, ...original.subarray(2)]);
-    const tools = await loadProofTools();
-    const touched = [{ left: 100, top: 70, width: 90, height: 41 }];
-    const finding = await examinePair({ original, marked }, { touched, claims: "exact" }, tools);
-    if (!finding.proven) throw new Error(finding.reason);
-    const key = await generateProofKey();
-    const file = async (bytes: Uint8Array) => {
-      const sha256 = hex(await tools.sha256(bytes));
-      return { ...finding.facts, sha256, bytes: bytes.length, key: "Küche/1.jpg" };
-    };
-    const record = await signRecord(
-      {
-        proofVersion: 1,
-        original: await file(original),
-        marked: await file(marked),
-        template: { name: "© “ecke”", version: "1" },
-        evidence: finding.evidence,
-        software: { name: "platemark", version: "0" },
-        traceId: "",
-        time: "2026-11-25T18:00:00.000Z",
-      },
-      key,
-    );
-    await writeFile(at("marked.jpg"), marked);
-    await writeFile(at("record.json"), recordBytes(record));
-    await writeFile(at("key.pem"), publicKeyPem(key));
-    const run = (marked: string) =>
-      promisify(execFile)(python!, [script, ...["original.jpg", marked, "record.json", "key.pem"].map(at)]);
-    await expect(run("marked.jpg")).resolves.toMatchObject({ stdout: expect.stringContaining("Proven") });
-    await expect(run("original.jpg")).rejects.toThrow("another marked");
-  });
+  test.each(pictures.slice(0, 15).filter((_, i) => i % 2 === 1))(
+    "by libjpeg and Python: %s",
+    async (_, make) => {
+      const at = (name: string) => join(folder, name);
+      await make(at("original.jpg"));
+      const original = new Uint8Array(await readFile(at("original.jpg")));
+      // A comment more: other bytes, the same coefficients.
+      const comment = [0xff, 0xfe, 0, 4, 0x68, 0x69];
+      const marked = Uint8Array.from([...original.subarray(0, 2), ...comment, ...original.subarray(2)]);
+      const tools = await loadProofTools();
+      const touched = [{ left: 100, top: 70, width: 90, height: 41 }];
+      const finding = await examinePair({ original, marked }, { touched, claims: "exact" }, tools);
+      if (!finding.proven) throw new Error(finding.reason);
+      const key = await generateProofKey();
+      const file = async (bytes: Uint8Array) => {
+        const sha256 = hex(await tools.sha256(bytes));
+        return { ...finding.facts, sha256, bytes: bytes.length, key: "Küche/1.jpg" };
+      };
+      const record = await signRecord(
+        {
+          proofVersion: 1,
+          original: await file(original),
+          marked: await file(marked),
+          template: { name: "© “ecke”", version: "1" },
+          evidence: finding.evidence,
+          software: { name: "platemark", version: "0" },
+          traceId: "",
+          time: "2026-11-25T18:00:00.000Z",
+        },
+        key,
+      );
+      await writeFile(at("marked.jpg"), marked);
+      await writeFile(at("record.json"), recordBytes(record));
+      await writeFile(at("key.pem"), publicKeyPem(key));
+      const run = (marked: string) =>
+        promisify(execFile)(python!, [script, ...["original.jpg", marked, "record.json", "key.pem"].map(at)]);
+      await expect(run("marked.jpg")).resolves.toMatchObject({ stdout: expect.stringContaining("Proven") });
+      await expect(run("original.jpg")).rejects.toThrow("another marked");
+    },
+  );
 });
 
 /** By the rule of ITU-T T.81, figure A.6: up one diagonal, down the next. */

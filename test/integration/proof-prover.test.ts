@@ -12,6 +12,7 @@ import { loadProofTools } from "../../server/adapters/proof/proof-tools.ts";
 import { createPictureProver } from "../../server/adapters/proof/prover.ts";
 import type { ImageMarker, TouchedBox } from "../../server/services/ports/image-marker.ts";
 import type { PictureProver } from "../../server/services/ports/picture-prover.ts";
+import { codedPictures } from "../fixtures/pictures/coded-pictures.ts";
 import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficients.ts";
 import { animation, photo, photo16 } from "../fixtures/pictures/pictures.ts";
 import { writeGif } from "../fixtures/pictures/written-gif.ts";
@@ -71,6 +72,12 @@ const kinds: [string, () => Promise<Uint8Array>, string][] = [
     "exact coefficients",
   ],
   ["a grey JPEG", () => photo(size, 1).toColourspace("b-w").jpeg().toBuffer(), "exact coefficients"],
+  ["a progressive JPEG", () => photo(size).jpeg({ progressive: true }).toBuffer(), "exact coefficients"],
+  ...codedPictures().map(([name, bytes]): (typeof kinds)[number] => [
+    `a JPEG, ${name}`,
+    async () => bytes,
+    "exact coefficients",
+  ]),
   ["a PNG", () => photo(size).withExif(metadata).png().toBuffer(), "exact pixels"],
   ["a PNG of 16 bits with transparency", () => photo16(size, 4).png().toBuffer(), "exact pixels"],
   ["a TIFF", () => photo16(size).tiff({ compression: "lzw" }).toBuffer(), "exact pixels"],
@@ -213,6 +220,24 @@ describe("a change outside the mark", () => {
       details: { reason: "outside", left: 0, top: 0, width: 8, height: 8 },
     });
   });
+
+  test.each(["arithmetic 444", "progressive 422 fine restart", "scans 420"])(
+    "of a few blocks fails the proof, written in the same way as the mark: %s",
+    async (wanted) => {
+      const original = codedPictures().find(([name]) => name === wanted)![1];
+      const pair = await marked(original);
+      const elsewhere = { ...DEFAULT_MARK, size: 0.1, position: "top_left" } as const;
+      const { body: changed, path } = await marker.mark(pair.marked, { mark: elsewhere });
+      expect(path).not.toBe("recoded");
+      const attempt = { original, ...pair, marked: changed, ...names };
+      await expect(prover.prove({ ...attempt, claims: "exact" })).rejects.toMatchObject({
+        code: "proof.failed",
+        details: { reason: "outside" },
+      });
+      // Nobody has said how it was marked: so many of its blocks differ that it may have been coded again.
+      await expect(prover.prove(attempt)).rejects.toMatchObject({ code: "proof.failed" });
+    },
+  );
 
   test("of one pixel by one fails the proof, and says where", async () => {
     const original = new Uint8Array(await photo(size).png().toBuffer());

@@ -52,7 +52,15 @@ export async function markPicture(
   tools: MarkTools,
 ): Promise<MarkedBytes> {
   if (facts.format === "tiff") return await markTiff(source, facts, mark, tools);
-  const tiles = await inkTiles(mark, facts, tools);
+  return await layOver(source, { ...facts, format: facts.format }, await inkTiles(mark, facts, tools));
+}
+
+/** `markPicture` with a mark that is drawn already. */
+export async function layOver(
+  source: Uint8Array,
+  facts: PictureFacts & { readonly format: Exclude<PictureFacts["format"], "tiff"> },
+  tiles: readonly InkTile[],
+): Promise<MarkedBytes> {
   const touched = touchedBy(tiles);
   if (facts.format === "avif" && tiles.length > 0)
     return { bytes: await markAvif(source, facts, tiles), path: "recoded", touched };

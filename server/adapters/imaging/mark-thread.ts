@@ -34,10 +34,13 @@ async function run(request: ThreadRequest): Promise<MarkedBytes | Uint8Array | N
   if (request.kind === "mark") return await markPicture(input, facts, mark, tools);
   const tiles = await inkTiles(mark, facts, tools);
   if (tiles.length === 0) return notExact("nothing");
-  const spliced = await splicer.mark(input, facts, tiles);
-  if (!spliced.exact) return spliced;
+  const marked =
+    request.kind === "spliced"
+      ? await splicer.mark(input, facts, tiles)
+      : await splicer.markCoefficients(input, facts, tiles);
+  if (!marked.exact) return marked;
   const touched = touchedBy(tiles).map((box) => ({ ...box, ...wholeMcus(box, facts) }));
-  return { bytes: spliced.bytes, path: "spliced", touched };
+  return { bytes: marked.bytes, path: marked.path, touched };
 }
 
 /** A box that is made larger until it covers whole MCUs of any sampling, within the picture. */

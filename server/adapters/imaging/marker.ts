@@ -11,7 +11,7 @@ import type { ImageMarker, MarkedPicture, MarkOptions } from "../../services/por
 import { ThreadPool } from "../threads/thread-pool.ts";
 import { DECODE_SECONDS } from "./decode-pixels.ts";
 import { inspectPicture, type PictureFacts } from "./inspect-picture.ts";
-import { spliceableHeader } from "./jpeg-splicer.ts";
+import { exactPath, nextPath } from "./jpeg-splicer.ts";
 import { markThreadEntry } from "./locations.ts";
 import type { ThreadResult, ThreadSettings, ThreadTask } from "./thread-messages.ts";
 
@@ -69,15 +69,22 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
     return result;
   }
 
-  /** `null`: the data turned out to be such that only a decoder can mark or judge them. */
-  async function spliced(
-    task: Pick<ThreadTask & { kind: "splice" }, "input" | "facts" | "mark">,
+  /** Takes the ways that code not all of it anew, one behind the other. `null`: only a decoder can mark or judge it. */
+  async function exactly(
+    task: Pick<ThreadTask & { kind: "mark" }, "input" | "facts" | "mark">,
     signal?: AbortSignal,
   ): Promise<ThreadResult | null> {
-    using _held = await budget.acquire(bytesWhileSplicing(task.input.length), { signal });
-    const result = await pool.run({ kind: "splice", ...task }, { signal });
-    if (!("exact" in result)) return result;
-    logger.debug("mark.not_exact", { reason: result.reason });
+    for (let kind = exactPath(task.input, task.facts); kind !== null; ) {
+      const bytes =
+        kind === "spliced"
+          ? bytesWhileSplicing(task.input.length)
+          : bytesWhileRecoding(task.facts, task.input.length);
+      using _held = await budget.acquire(bytes, { signal });
+      const result = await pool.run({ kind, ...task }, { signal });
+      if (!("exact" in result)) return result;
+      logger.debug("mark.not_exact", { path: kind, reason: result.reason });
+      kind = kind === "spliced" ? nextPath(result) : null;
+    }
     return null;
   }
 
@@ -87,7 +94,7 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
       const { width, height, frames, format } = facts;
       const task = { input, facts, mark: resolved(mark, facts) };
       const result =
-        (spliceableHeader(input, facts) && (await spliced(task, signal))) ??
+        (await exactly(task, signal)) ??
         (await run({ kind: "mark", ...task }, bytesWhileMarking(facts, input.length), signal));
       const { body, sha256, marked } = result;
       if (!marked) throw new AppError("internal", "A marking thread answered without saying what it did.");
@@ -124,6 +131,12 @@ function bytesWhileMarking(facts: PictureFacts, fileBytes: number): number {
 /** The file here and in the thread, its data in the kernel, codes that move, its successor in pieces and whole. */
 function bytesWhileSplicing(fileBytes: number): number {
   return 5.5 * fileBytes + 4 * 1024 * 1024;
+}
+
+/** The file here and in the thread, its data in the kernel, its successor in pieces and whole; and all coefficients. */
+function bytesWhileRecoding({ decodedBytes, chromaSubsampling }: PictureFacts, fileBytes: number): number {
+  const coefficients = decodedBytes * (chromaSubsampling.startsWith("4:2:0") ? 1.05 : 2);
+  return coefficients + bytesWhileSplicing(fileBytes);
 }
 
 /** JPEG and WebP are shrunk while they are decoded, interlaced ones and others need all their pixels. */

@@ -12,8 +12,11 @@ export interface ThreadSettings {
 
 export type ThreadTask =
   | {
-      /** `splice` marks a JPEG without decoding it, or answers why it cannot; `mark` decodes and codes again. */
-      readonly kind: "mark" | "splice";
+      /**
+       * `spliced` and `coefficients` mark a JPEG without decoding it, or answer why they cannot; `mark` decodes and
+       * codes again.
+       */
+      readonly kind: "mark" | "spliced" | "coefficients";
       readonly input: Uint8Array;
       readonly facts: PictureFacts;
       readonly mark: ResolvedMark;

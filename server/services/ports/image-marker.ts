@@ -3,10 +3,11 @@ import type { MarkSpec } from "#contracts/mark-spec.ts";
 import type { PixelBox } from "#imaging/orientation.ts";
 
 /**
- * How a picture was marked. `spliced`: a JPEG's data were copied but for the touched blocks. `pixels`: coded again in
- * a form that keeps pixels; those outside the touched boxes are identical. `recoded`: all of it was coded again with loss.
+ * How a picture was marked. `spliced`: a JPEG's data were copied but for the touched blocks. `coefficients`: a JPEG's
+ * data were written again, with the same coefficients but for the touched blocks. `pixels`: coded again in a form that
+ * keeps pixels; those outside the touched boxes are identical. `recoded`: all of it was coded again with loss.
  */
-export type MarkPath = "spliced" | "pixels" | "recoded";
+export type MarkPath = "spliced" | "coefficients" | "pixels" | "recoded";
 
 /** Pixels as stored, of each frame of an animation. */
 export interface TouchedBox extends PixelBox {

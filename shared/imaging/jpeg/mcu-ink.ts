@@ -1,7 +1,7 @@
 import { blendChannel } from "../blend-modes.ts";
 import type { InkTile } from "../overlay.ts";
 import { colorMatrix, componentMatrix, countsInk } from "./color-coding.ts";
-import type { ScanHeader } from "./scan-header.ts";
+import type { FrameHead } from "./frame-head.ts";
 import { mcuSize } from "./touched-mcus.ts";
 
 /** A block of an MCU: its component, and its place among that component's blocks in the MCU. */
@@ -20,7 +20,7 @@ export interface BlockPlace {
  * all pixels that it stands for, and the difference that blending makes becomes samples again.
  */
 export class McuInk {
-  readonly #header: ScanHeader;
+  readonly #header: FrameHead;
   readonly #tiles: readonly InkTile[];
   readonly #blocks: readonly BlockPlace[];
   readonly #width: number;
@@ -34,7 +34,7 @@ export class McuInk {
   /** For each component, of each pixel: what comes instead of it, or the change. */
   readonly #added: readonly Float64Array[];
 
-  constructor(header: ScanHeader, tiles: readonly InkTile[], blocks: readonly BlockPlace[]) {
+  constructor(header: FrameHead, tiles: readonly InkTile[], blocks: readonly BlockPlace[]) {
     this.#header = header;
     this.#tiles = tiles;
     this.#blocks = blocks;

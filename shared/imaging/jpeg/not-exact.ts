@@ -28,7 +28,9 @@ export type NotExactReason =
   /** The mark shows nothing on this picture. */
   | "nothing"
   /** The scan is longer than positions can count: half a gigabyte. */
-  | "size";
+  | "size"
+  /** All coefficients together take more memory than one picture gets. */
+  | "memory";
 
 export interface NotExact {
   readonly exact: false;

@@ -1,13 +1,10 @@
-import { type ColorCoding, readColorCoding } from "./color-coding.ts";
+import { type FileSegment, segmentAt } from "./file-segment.ts";
+import { type FrameHead, indexSegment, isFrame, readFrameHead } from "./frame-head.ts";
 import { type NotExact, type NotExactReason, notExact } from "./not-exact.ts";
 import { readHuffmanTables, readQuantisationTables } from "./table-segments.ts";
 
-/** A component, with what its blocks need. */
-export interface ScanComponent {
-  readonly id: number;
-  /** Sampling factors; 1 × 1 when it is the only component (ITU-T T.81, A.2.2). */
-  readonly horizontal: number;
-  readonly vertical: number;
+/** What a component's blocks need. */
+interface ScanComponent {
   /** Quantisation steps in natural order. */
   readonly steps: Uint16Array;
   readonly dcTable: number;
@@ -15,18 +12,10 @@ export interface ScanComponent {
 }
 
 /** All that is needed to walk the one scan of a sequential JPEG. */
-export interface ScanHeader {
-  readonly exact: true;
-  readonly width: number;
-  readonly height: number;
-  readonly components: readonly ScanComponent[];
-  readonly maxHorizontal: number;
-  readonly maxVertical: number;
-  readonly mcusPerRow: number;
-  readonly mcuRows: number;
+export interface ScanHeader extends FrameHead {
+  readonly components: readonly (FrameHead["components"][number] & ScanComponent)[];
   /** MCUs between two restart markers; 0: there are none. */
   readonly restartInterval: number;
-  readonly colorCoding: ColorCoding;
   /** Huffman tables as DHT carries them: 16 counts, then the symbols; by their numbers. */
   readonly dcTables: ReadonlyMap<number, Uint8Array>;
   readonly acTables: ReadonlyMap<number, Uint8Array>;
@@ -46,43 +35,29 @@ const DAC = 0xcc;
 const SOS = 0xda;
 const DQT = 0xdb;
 const DRI = 0xdd;
+const APP0 = 0xe0;
 const APP2 = 0xe2;
-
-const MOST_BLOCKS = 10;
-
-interface Segment {
-  /** With the fill bytes before its marker. `end` exclusive. */
-  readonly start: number;
-  readonly end: number;
-  readonly payload: Uint8Array;
-}
+const APP14 = 0xee;
 
 /** Reads a JPEG's head, strictly: what is not as the standard says is left to a decoder. Pure. */
 export function readScanHeader(bytes: Uint8Array): ScanHeader | NotExact {
-  const segments = new Map<number, Segment[]>();
-  let at = 2;
+  const segments = new Map<number, FileSegment[]>();
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return notExact("structure");
-  for (;;) {
-    const start = at;
-    // Any marker may have fill bytes before it (T.81, B.1.1.2).
-    while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++;
-    const marker = bytes[at + 1];
-    if (bytes[at] !== 0xff || marker === undefined || at + 4 > bytes.length) return notExact("structure");
-    const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
-    const end = at + 2 + length;
-    if (length < 2 || end > bytes.length) return notExact("structure");
-    const known = marker === DHT || marker === SOS || marker >= DQT || marker === DAC || isFrame(marker);
-    if (!known || marker === 0xdc || marker === 0xde || marker === 0xdf) return notExact("structure");
-    const list = segments.get(marker) ?? [];
-    list.push({ start, end, payload: bytes.subarray(at + 4, end) });
-    segments.set(marker, list);
-    at = end;
-    if (marker === SOS) return headerOf(segments, at);
+  for (let at = 2; ; ) {
+    const segment = segmentAt(bytes, at);
+    if (!segment || !belongsInHead(segment.marker)) return notExact("structure");
+    const list = segments.get(segment.marker) ?? [];
+    list.push(segment);
+    segments.set(segment.marker, list);
+    at = segment.end;
+    if (segment.marker === SOS) return headerOf(segments, at);
   }
 }
 
-function isFrame(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== 0xc8 && marker !== DAC;
+/** Tables, parameters, APPn and COM, the frame's and the scan's header. */
+function belongsInHead(marker: number): boolean {
+  const known = marker === DHT || marker === SOS || marker >= DQT || marker === DAC || isFrame(marker);
+  return known && marker !== 0xdc && marker !== 0xde && marker !== 0xdf;
 }
 
 function otherProcess(marker: number): NotExactReason {
@@ -91,7 +66,7 @@ function otherProcess(marker: number): NotExactReason {
 }
 
 function headerOf(
-  segments: ReadonlyMap<number, readonly Segment[]>,
+  segments: ReadonlyMap<number, readonly FileSegment[]>,
   dataStart: number,
 ): ScanHeader | NotExact {
   const frames = [...segments].flatMap(([marker, list]) =>
@@ -108,73 +83,29 @@ function headerOf(
   const restart = readRestartInterval(payloads(DRI));
   if (restart === null) return notExact("structure");
 
-  const { payload } = frame;
-  const height = (payload[1]! << 8) | payload[2]!;
-  const width = (payload[3]! << 8) | payload[4]!;
-  const count = payload[5]!;
-  if (payload.length !== 6 + 3 * count || width === 0) return notExact("structure");
-  if (payload[0] !== 8 || ![1, 3, 4].includes(count)) return notExact("samples");
-  if (height === 0) return notExact("height");
-  const selectors = readScanSelectors(payloads(SOS)[0]!, count);
+  const head = readFrameHead(frame.payload, segments.get(APP0), segments.get(APP14));
+  if (!head.exact) return head;
+  const selectors = readScanSelectors(payloads(SOS)[0]!, head.components.length);
   if (!selectors) return notExact("scans");
-
-  const components: ScanComponent[] = [];
-  for (let i = 0; i < count; i++) {
-    const [id, sampling, table] = payload.subarray(6 + 3 * i, 9 + 3 * i) as unknown as [
-      number,
-      number,
-      number,
-    ];
-    const steps = quantisation.get(table);
-    const { component, dcTable, acTable } = selectors[i]!;
-    if (component !== id) return notExact("structure");
+  const components = [];
+  for (const [i, component] of head.components.entries()) {
+    const steps = quantisation.get(component.table);
+    const { id, dcTable, acTable } = selectors[i]!;
+    if (id !== component.id) return notExact("structure");
     if (!steps || !huffman.dc.has(dcTable) || !huffman.ac.has(acTable)) return notExact("tables");
-    const [horizontal, vertical] = count === 1 ? [1, 1] : [sampling >> 4, sampling & 15];
-    components.push({ id, horizontal, vertical, steps, dcTable, acTable });
+    components.push({ ...component, steps, dcTable, acTable });
   }
-  const maxHorizontal = Math.max(...components.map(({ horizontal }) => horizontal));
-  const maxVertical = Math.max(...components.map(({ vertical }) => vertical));
-  if (!samplingIsWhole(components, maxHorizontal, maxVertical)) return notExact("sampling");
-  const colorCoding = readColorCoding(segments.get(0xe0), segments.get(0xee), components);
-  if (!colorCoding) return notExact("color");
-  const index = (segments.get(APP2) ?? []).find(
-    (each) => String.fromCharCode(...each.payload.subarray(0, 4)) === "MPF\0",
-  );
+  const index = indexSegment(segments.get(APP2));
   return {
-    exact: true,
-    width,
-    height,
+    ...head,
     components,
-    maxHorizontal,
-    maxVertical,
-    mcusPerRow: Math.ceil(width / (8 * maxHorizontal)),
-    mcuRows: Math.ceil(height / (8 * maxVertical)),
     restartInterval: restart,
-    colorCoding,
     dcTables: huffman.dc,
     acTables: huffman.ac,
     index: index ? { start: index.start, end: index.end } : null,
     scanStart: segments.get(SOS)![0]!.start,
     dataStart,
   };
-}
-
-/** Factors from 1 to 4 that divide the largest one, at most ten blocks to the MCU (T.81, B.2.2 and B.2.3). */
-function samplingIsWhole(
-  components: readonly ScanComponent[],
-  maxHorizontal: number,
-  maxVertical: number,
-): boolean {
-  const blocks = components.reduce((sum, { horizontal, vertical }) => sum + horizontal * vertical, 0);
-  return (
-    blocks <= MOST_BLOCKS &&
-    maxHorizontal <= 4 &&
-    maxVertical <= 4 &&
-    components.every(
-      ({ horizontal, vertical }) =>
-        horizontal > 0 && vertical > 0 && maxHorizontal % horizontal === 0 && maxVertical % vertical === 0,
-    )
-  );
 }
 
 /** The last one counts. `null`: not as it should be. */
@@ -194,6 +125,6 @@ function readScanSelectors(payload: Uint8Array, count: number) {
   if (first !== 0 || last !== 63 || approximation !== 0) return null;
   return Array.from({ length: count }, (_, i) => {
     const tables = payload[2 + 2 * i]!;
-    return { component: payload[1 + 2 * i]!, dcTable: tables >> 4, acTable: tables & 15 };
+    return { id: payload[1 + 2 * i]!, dcTable: tables >> 4, acTable: tables & 15 };
   });
 }

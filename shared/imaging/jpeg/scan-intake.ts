@@ -1,4 +1,4 @@
-import { type JpegKernel, PIECE_BYTES } from "../wasm/jpeg-kernel.ts";
+import { PIECE_BYTES } from "../wasm/jpeg-kernel.ts";
 import { type NotExact, notExact } from "./not-exact.ts";
 
 /** What lies between two restart markers. Bytes; ends exclusive; `clean`: without stuffed zeros and markers. */
@@ -9,11 +9,23 @@ export interface ScanInterval {
   readonly cleanEnd: number;
 }
 
+/** Where a scan's bytes go. */
+export interface ScanInput {
+  /** Bytes taken in so far, without stuffed zeros. */
+  readonly cleanBytes: number;
+  supply(raw: Uint8Array): void;
+  /** See `JpegKernel.take`. */
+  take(from: number, to: number): { readonly stopped: number; readonly marker: number };
+}
+
 export interface ScanIntake {
   readonly exact: true;
   readonly intervals: readonly ScanInterval[];
-  /** Behind the end marker. */
-  readonly fileEnd: number;
+  /** Of the marker that ends the scan, with the fill bytes before it, and behind it. */
+  readonly end: number;
+  readonly markerEnd: number;
+  /** Its second byte. */
+  readonly marker: number;
   /** Offset in the file of a clean byte of an interval. */
   rawOffset(interval: ScanInterval, clean: number): number;
 }
@@ -24,11 +36,11 @@ const EOI = 0xd9;
 const DNL = 0xdc;
 
 /**
- * Takes a whole scan into the kernel, piece by piece, up to the end marker. Restart markers must be `intervals - 1` and
- * count as the standard wants them; a scan that another marker ends is not exact.
+ * Takes a whole scan in, piece by piece, up to the marker that ends it. Restart markers must be `intervals - 1` and count
+ * as the standard wants them.
  */
 export function takeScan(
-  kernel: JpegKernel,
+  input: ScanInput,
   bytes: Uint8Array,
   dataStart: number,
   intervals: number,
@@ -38,27 +50,30 @@ export function takeScan(
   let start = { raw: dataStart, clean: 0 };
   for (let piece = dataStart; piece < bytes.length; ) {
     const raw = bytes.subarray(piece, piece + PIECE_BYTES);
-    kernel.supply(raw);
-    pieces.push({ raw: piece, clean: kernel.cleanBytes });
+    input.supply(raw);
+    pieces.push({ raw: piece, clean: input.cleanBytes });
     let at = 0;
     while (at < raw.length) {
-      const taken = kernel.take(at, raw.length);
+      const taken = input.take(at, raw.length);
       at = taken.stopped;
       if (taken.marker === 0) break;
-      const [rawEnd, cleanEnd] = [piece + at, kernel.cleanBytes];
+      const [rawEnd, cleanEnd] = [piece + at, input.cleanBytes];
       // Any marker may have fill bytes before it (T.81, B.1.1.2).
       let markerAt = rawEnd;
       while (bytes[markerAt + 1] === 0xff) markerAt++;
       const marker = bytes[markerAt + 1];
       found.push({ rawStart: start.raw, rawEnd, cleanStart: start.clean, cleanEnd });
-      if (marker === EOI)
-        return found.length === intervals
-          ? { exact: true, intervals: found, fileEnd: markerAt + 2, rawOffset: rawOffset(bytes, pieces) }
-          : notExact("data");
       if (marker === undefined || marker === 0) return notExact("structure");
-      if (marker < RST0 || marker > RST7) return notExact(marker === DNL ? "height" : "scans");
+      const markerEnd = markerAt + 2;
+      if (marker < RST0 || marker > RST7) {
+        if (marker === DNL) return notExact("height");
+        const intake = { intervals: found, end: rawEnd, markerEnd, marker };
+        return found.length === intervals
+          ? { exact: true, ...intake, rawOffset: rawOffset(bytes, pieces) }
+          : notExact(marker === EOI ? "data" : "scans");
+      }
       if (marker !== RST0 + ((found.length - 1) & 7) || found.length >= intervals) return notExact("data");
-      start = { raw: markerAt + 2, clean: cleanEnd };
+      start = { raw: markerEnd, clean: cleanEnd };
       at = start.raw - piece;
     }
     // Nothing taken: the file ends with half a marker.

@@ -1,13 +1,14 @@
 import type { PixelBox } from "../orientation.ts";
 import type { InkTile } from "../overlay.ts";
 import { type JpegKernel, KERNEL_STATUS, type KernelStatus } from "../wasm/jpeg-kernel.ts";
+import { EOI } from "./file-segment.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { McuInk } from "./mcu-ink.ts";
 import { type NotExact, notExact } from "./not-exact.ts";
 import type { ScanHeader } from "./scan-header.ts";
 import { type ScanIntake, takeScan } from "./scan-intake.ts";
 import { ScanSurvey } from "./scan-survey.ts";
-import { boxesOfRuns, type McuRun, touchedRuns } from "./touched-mcus.ts";
+import { boxesOfRuns, coversTooMuch, type McuRun, touchedRuns } from "./touched-mcus.ts";
 import { changesCodes, newTablesSegment, type ScanTable, widenedTables } from "./widened-tables.ts";
 
 export interface SplicedJpeg {
@@ -30,10 +31,6 @@ export interface SpliceOptions {
 
 /** Positions are 32-bit numbers of bits. */
 const MOST_SCAN_BYTES = 2 ** 29 - 2 ** 16;
-/** A touched MCU takes about as long as four do where the whole picture is decoded and coded again. */
-const MOST_TOUCHED = 0.25;
-/** Below this, time does not matter, and exactness does. */
-const FEW_MCUS = 4096;
 
 /**
  * Lays a mark over a sequential JPEG without coding it anew: only MCUs that the mark touches are decoded and coded
@@ -60,12 +57,13 @@ export function spliceMark(
   const runs = touchedRuns(header, tiles);
   const mcus = header.mcusPerRow * header.mcuRows;
   const touchedMcus = runs.reduce((sum, { count }) => sum + count, 0);
-  if (touchedMcus > Math.max(FEW_MCUS, mcus * MOST_TOUCHED)) return notExact("area");
+  if (coversTooMuch(header, runs)) return notExact("area");
   const tables = widenedTables(header);
   const perInterval = header.restartInterval || mcus;
   if (!prepare(kernel, header, tables, source.length - header.dataStart)) return notExact("tables");
   const intake = takeScan(kernel, source, header.dataStart, Math.ceil(mcus / perInterval));
   if (!intake.exact) return intake;
+  if (intake.marker !== EOI) return notExact("scans");
 
   const output = new GrowingBytes();
   const index = header.index ?? { start: 2, end: 2 };
@@ -98,7 +96,7 @@ export function spliceMark(
     if (status !== KERNEL_STATUS.ok)
       return notExact(status === KERNEL_STATUS.noCode ? "missing_code" : "data");
   }
-  splicing.finish(header.index ? intake.fileEnd : source.length);
+  splicing.finish(header.index ? intake.markerEnd : source.length);
   return { exact: true, bytes: output.finish(), touchedMcus, touchedRegion: boxesOfRuns(header, runs) };
 }
 

@@ -43,3 +43,24 @@ export function readHuffmanTables(payloads: readonly Uint8Array[]): HuffmanTable
     }
   return tables;
 }
+
+/** What arithmetic coding of a table's values depends on. */
+export interface Conditioning {
+  readonly kind: "dc" | "ac";
+  readonly number: number;
+  /** Of DC: L, and U in the higher half; of AC: Kx. */
+  readonly value: number;
+}
+
+/** DAC's parameters (T.81, B.2.4.3). `null`: damaged. */
+export function readConditioning(payload: Uint8Array): Conditioning[] | null {
+  const found: Conditioning[] = [];
+  for (let at = 0; at < payload.length; at += 2) {
+    const [kind, number, value] = [payload[at]! >> 4, payload[at]! & 15, payload[at + 1]];
+    if (kind > 1 || number > 3 || value === undefined) return null;
+    const isRight = kind === 0 ? (value & 15) <= value >> 4 : value >= 1 && value <= 63;
+    if (!isRight) return null;
+    found.push({ kind: kind === 0 ? "dc" : "ac", number, value });
+  }
+  return found;
+}

@@ -1,6 +1,6 @@
 import type { PixelBox } from "../orientation.ts";
 import type { InkTile } from "../overlay.ts";
-import type { ScanHeader } from "./scan-header.ts";
+import type { FrameHead } from "./frame-head.ts";
 
 /** MCUs one behind the other in coding order, all in one row. */
 export interface McuRun {
@@ -10,13 +10,24 @@ export interface McuRun {
 
 /** What places MCUs on a picture. */
 export type McuGrid = Pick<
-  ScanHeader,
+  FrameHead,
   "width" | "height" | "maxHorizontal" | "maxVertical" | "mcusPerRow" | "mcuRows"
 >;
 
 /** The runs of MCUs of which tiles cover pixels, in coding order. Pure. */
 export function touchedRuns(grid: McuGrid, tiles: readonly InkTile[]): McuRun[] {
   return runsOf(grid, tiles, ({ alpha, width }, x, y) => alpha[y * width + x] !== 0);
+}
+
+/** A touched MCU takes about as long as four do where the whole picture is decoded and coded again. */
+const MOST_TOUCHED = 0.25;
+/** Below this, time does not matter, and exactness does. */
+const FEW_MCUS = 4096;
+
+/** True where so much of a large picture is touched that decoding all of it is quicker. Pure. */
+export function coversTooMuch({ mcusPerRow, mcuRows }: McuGrid, runs: readonly McuRun[]): boolean {
+  const touched = runs.reduce((sum, { count }) => sum + count, 0);
+  return touched > Math.max(FEW_MCUS, mcusPerRow * mcuRows * MOST_TOUCHED);
 }
 
 /** The runs of MCUs that boxes meet, in coding order. Pure. */

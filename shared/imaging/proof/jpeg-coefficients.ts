@@ -9,6 +9,10 @@ const BLOCK_BYTES = 192;
 /** More than this is not stored for progressive files: two pictures of 130 megapixels. */
 const MOST_STORED_BYTES = 1024 ** 3;
 
+/** Of arithmetic coding, where a file says nothing else (ITU-T T.81, F.1.4.4): L 0, U 1; Kx 5. */
+const DC_CONDITIONING = 0x10;
+const AC_CONDITIONING = 5;
+
 /** One row of MCUs in canonical form. Addresses in the kernel's memory. */
 export interface CanonicalRow {
   readonly out: number;
@@ -54,6 +58,10 @@ export class JpegCoefficients {
     this.#bytes = bytes;
     this.#address = this.#allocate(bytes.length + 16);
     kernel.view(this.#address, bytes.length).set(bytes);
+    for (let number = 0; number < 4; number++) {
+      kernel.setConditioning(stream, "dc", number, DC_CONDITIONING);
+      kernel.setConditioning(stream, "ac", number, AC_CONDITIONING);
+    }
     this.#readMarkers();
     const { columns, components } = this.frame;
     if (this.#latched.filter(Boolean).length < components.length) throw damaged("a component is missing");
@@ -149,6 +157,7 @@ export class JpegCoefficients {
     const { code, payload } = marker;
     if (code === MARKER.DQT) this.#readSteps(payload);
     else if (code === MARKER.DHT) this.#readTables(payload);
+    else if (code === MARKER.DAC) this.#readConditioning(payload);
     else if (code === MARKER.DRI) {
       if (payload.length !== 2) throw damaged("restart interval");
       this.#interval = (payload[0]! << 8) | payload[1]!;
@@ -186,19 +195,28 @@ export class JpegCoefficients {
     }
   }
 
+  #readConditioning(payload: Uint8Array): void {
+    for (let at = 0; at < payload.length; at += 2) {
+      const [kind, number, value] = [payload[at]! >> 4, payload[at]! & 15, payload[at + 1] ?? 0];
+      const isRight = kind === 0 ? (value & 15) <= value >> 4 : kind === 1 && value >= 1 && value <= 63;
+      if (!isRight || number > 3 || payload.length % 2 !== 0) throw damaged("arithmetic conditioning");
+      this.#kernel.setConditioning(this.#stream, kind === 0 ? "dc" : "ac", number, value);
+    }
+  }
+
   /** True: it is the only one, and is read when its rows are asked for. */
   #startScan(scan: Scan): boolean {
-    const { progressive, components } = this.frame;
+    const { progressive, arithmetic, components } = this.frame;
     for (const { index, dcTable, acTable } of scan.components) {
-      const needsDc = scan.first === 0 && scan.high === 0;
+      const needsDc = !arithmetic && scan.first === 0 && scan.high === 0;
       if (needsDc && !this.#tables.has(`0:${dcTable}`)) throw damaged("no DC table");
-      if (scan.last > 0 && !this.#tables.has(`1:${acTable}`)) throw damaged("no AC table");
+      if (!arithmetic && scan.last > 0 && !this.#tables.has(`1:${acTable}`)) throw damaged("no AC table");
       if (!progressive && this.#latched[index]) throw damaged("a component twice");
       // Steps hold from a component's first scan on.
       this.#latched[index] ??= this.#steps.get(components[index]!.table);
       if (!this.#latched[index]) throw damaged("no quantisation table");
     }
-    if (!progressive && scan.components.length === components.length) {
+    if (!progressive && !arithmetic && scan.components.length === components.length) {
       this.#streamed = { scan, from: this.#at };
       return true;
     }
@@ -207,7 +225,7 @@ export class JpegCoefficients {
   }
 
   #storeScan(scan: Scan): void {
-    const { progressive, components, columns, rows } = this.frame;
+    const { progressive, arithmetic, components, columns, rows } = this.frame;
     if (this.#stored.length === 0) this.#makeRoom();
     for (const { index } of scan.components) if (progressive) this.#advance(index, scan);
     const single = scan.components.length === 1 ? components[scan.components[0]!.index]! : null;
@@ -217,7 +235,10 @@ export class JpegCoefficients {
     const kind = !progressive ? 0 : (scan.first === 0 ? 1 : 3) + (scan.high === 0 ? 0 : 1);
     const scanRows = single ? single.blockRows : rows;
     const { first, last, low } = scan;
-    this.#check(this.#kernel.readScan(this.#stream, scanRows, kind, first, last, low), 0);
+    const status = arithmetic
+      ? this.#kernel.readArithmeticScan(this.#stream, scanRows, kind, first, last, low)
+      : this.#kernel.readScan(this.#stream, scanRows, kind, first, last, low);
+    this.#check(status, 0);
     this.#at = this.#endOfScan();
   }
 

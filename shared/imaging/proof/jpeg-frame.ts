@@ -15,6 +15,7 @@ export interface FrameComponent {
 /** How a JPEG's samples are laid out. Sizes in pixels unless said. */
 export interface Frame {
   readonly progressive: boolean;
+  readonly arithmetic: boolean;
   readonly width: number;
   readonly height: number;
   readonly components: readonly FrameComponent[];
@@ -27,12 +28,14 @@ export interface Frame {
 
 const SOF_SEQUENTIAL = [0xc0, 0xc1];
 const SOF_PROGRESSIVE = 0xc2;
+const SOF_ARITHMETIC = [0xc9, 0xca];
 const MOST_BLOCKS = 10;
 
 /** SOF's parameters (ITU-T T.81, B.2.2). @throws UnreadableCoefficients */
 export function readFrame({ code, payload }: Marker): Frame {
-  const progressive = code === SOF_PROGRESSIVE;
-  if (!progressive && !SOF_SEQUENTIAL.includes(code))
+  const arithmetic = SOF_ARITHMETIC.includes(code);
+  const progressive = code === SOF_PROGRESSIVE || code === SOF_ARITHMETIC[1];
+  if (!progressive && !arithmetic && !SOF_SEQUENTIAL.includes(code))
     throw new UnreadableCoefficients("coding", `coding process ${code - 0xc0}`);
   if (payload.length < 6) throw new UnreadableCoefficients("damaged", "a short frame header");
   const [precision, count] = [payload[0]!, payload[5]!];
@@ -58,6 +61,7 @@ export function readFrame({ code, payload }: Marker): Frame {
   const down = Math.max(...declared.map(({ vertical }) => vertical));
   return {
     progressive,
+    arithmetic,
     width,
     height,
     components: declared.map((each) => ({

@@ -13,6 +13,7 @@ export const MARKER = {
   SOF0: 0xc0,
   DHT: 0xc4,
   SOI: 0xd8,
+  DAC: 0xcc,
   EOI: 0xd9,
   SOS: 0xda,
   DQT: 0xdb,

@@ -21,6 +21,16 @@ interface KernelExports {
   ): number;
   writeStoredRow(stream: number, row: number, skipped: number, out: number, ends: number): void;
   readScan(stream: number, rows: number, kind: number, first: number, last: number, low: number): number;
+  readArithmeticScan(
+    stream: number,
+    number: number,
+    rows: number,
+    kind: number,
+    first: number,
+    last: number,
+    low: number,
+  ): number;
+  setConditioning(stream: number, number: number, lower: number, upper: number): void;
   compareRows(a: number, endsA: number, b: number, endsB: number, columns: number, differs: number): number;
 }
 
@@ -167,6 +177,25 @@ export class ProofKernel {
   /** See assembly/proof-stored.ts. */
   readScan(stream: number, rows: number, kind: number, first: number, last: number, low: number): number {
     return this.#exports.readScan(STREAMS + stream * STREAM_BYTES, rows, kind, first, last, low);
+  }
+
+  /** The same of an arithmetic-coded scan. */
+  readArithmeticScan(
+    stream: number,
+    rows: number,
+    kind: number,
+    first: number,
+    last: number,
+    low: number,
+  ): number {
+    const at = STREAMS + stream * STREAM_BYTES;
+    return this.#exports.readArithmeticScan(at, stream, rows, kind, first, last, low);
+  }
+
+  /** As DAC carries it (ITU-T T.81, B.2.4.3): for DC, L and U in the low and the high half of a byte; for AC, Kx. */
+  setConditioning(stream: number, kind: "dc" | "ac", number: number, value: number): void {
+    if (kind === "dc") this.#exports.setConditioning(stream, number, value & 15, value >> 4);
+    else this.#exports.setConditioning(stream, number + 4, value, 0);
   }
 
   /** Number of the MCUs of two rows that differ; each has a byte set at `differs`. */

@@ -36,6 +36,7 @@ import { END_OF_BLOCK, isInPicture, sameBytes, writeValue } from "./proof-canoni
 import { readRowInStep } from "./proof-in-step";
 import { FAST_BITS, longSymbol, SLOT_BYTES } from "./proof-tables";
 
+export { readArithmeticScan, setConditioning } from "./proof-arithmetic";
 export { beginScan, endScan, setTable } from "./proof-bits";
 export { compareRows } from "./proof-canonical";
 export { readScan, writeStoredRow } from "./proof-stored";

@@ -3,6 +3,7 @@
  * into memory first: 64 of 16 bits a block, in zigzag order.
  */
 
+import { readBands, refineBands } from "./proof-bands";
 import {
   BAD_CODE,
   BAD_RESTART,
@@ -12,7 +13,6 @@ import {
   bits,
   COLUMNS,
   DATA_END,
-  END_OF_BAND,
   extend,
   INTERVAL,
   LEFT,
@@ -26,23 +26,9 @@ import {
   takeSymbol,
   zeros,
 } from "./proof-bits";
+import { coefficientsOf, notZero } from "./proof-blocks";
 import { END_OF_BLOCK, isInPicture, writeValue } from "./proof-canonical";
 import { SLOT_BYTES } from "./proof-tables";
-
-function coefficientsOf(block: usize, column: u32, row: u32): usize {
-  const x = column * load<u8>(block, 5) + load<u8>(block, 3);
-  const y = row * load<u8>(block, 6) + load<u8>(block, 4);
-  return load<u32>(block, 16) + ((<usize>(y * load<u32>(block, 20) + x)) << 7);
-}
-
-/** A bit for each of a block's coefficients that is not 0. */
-function notZero(block: usize): u64 {
-  const none = i16x8.splat(0);
-  let found: u64 = 0;
-  for (let group: u32 = 0; group < 8; group++)
-    found |= (<u64>(~i16x8.bitmask(i16x8.eq(v128.load(block + (group << 4)), none)) & 0xff)) << (group << 3);
-  return found;
-}
 
 /** `readRow` for coefficients that `readScan` has stored. */
 export function writeStoredRow(stream: usize, row: u32, skipped: usize, out: usize, ends: usize): void {
@@ -70,16 +56,18 @@ export function writeStoredRow(stream: usize, row: u32, skipped: usize, out: usi
 }
 
 /** Kinds of scans: sequential; progressive, first and refining, of DC and of AC (G.1.2). */
-const SEQUENTIAL: u32 = 0;
-const DC_FIRST: u32 = 1;
-const DC_REFINE: u32 = 2;
-const AC_FIRST: u32 = 3;
+export const SEQUENTIAL: u32 = 0;
+export const DC_FIRST: u32 = 1;
+export const DC_REFINE: u32 = 2;
+export const AC_FIRST: u32 = 3;
 
 /**
  * Reads a whole scan into stored coefficients. `first` and `last`: the band; `low`: the bit position. All sizes are those
  * of the scan's MCUs, which are single blocks where it has one component.
  */
 export function readScan(stream: usize, rows: u32, kind: u32, first: u32, last: u32, low: u32): i32 {
+  if (kind === AC_FIRST) return readBands(stream, rows, first, last, low);
+  if (kind > AC_FIRST) return refineBands(stream, rows, first, last, low);
   resume(stream);
   const columns = load<u32>(stream + COLUMNS);
   const lastBlock = stream + BLOCK + load<u32>(stream + BLOCKS) * BLOCK_BYTES;
@@ -93,14 +81,10 @@ export function readScan(stream: usize, rows: u32, kind: u32, first: u32, last: 
       }
       for (let block = stream + BLOCK; block < lastBlock; block += BLOCK_BYTES) {
         const into = coefficientsOf(block, column, row);
-        const ac = stream + TABLES + <usize>load<u8>(block, 2) * SLOT_BYTES;
         let good = true;
-        if (kind === SEQUENTIAL)
-          good = readDc(stream, block, into, 0) && readBand(stream, ac, into, 1, 63, 0, 0);
+        if (kind === SEQUENTIAL) good = readDc(stream, block, into, 0) && readAc(stream, block, into);
         else if (kind === DC_FIRST) good = readDc(stream, block, into, low);
-        else if (kind === DC_REFINE) store<i16>(into, load<i16>(into) | <i16>(take(1) << low));
-        else if (kind === AC_FIRST) good = readBand(stream, ac, into, first, last, low, 14);
-        else good = refineBand(stream, ac, into, first, last, low);
+        else store<i16>(into, load<i16>(into) | <i16>(take(1) << low));
         if (!good) return BAD_CODE;
       }
       if (bits < zeros) return DATA_END;
@@ -122,87 +106,21 @@ function readDc(stream: usize, block: usize, into: usize, low: u32): bool {
   return true;
 }
 
-/** `longest`: the largest run of blocks that end with this one, as its number of bits; 0: this block alone can end. */
-function readBand(
-  stream: usize,
-  table: usize,
-  into: usize,
-  first: u32,
-  last: u32,
-  low: u32,
-  longest: u32,
-): bool {
-  const ended = load<u32>(stream + END_OF_BAND);
-  if (ended > 0) {
-    store<u32>(stream + END_OF_BAND, ended - 1);
-    return true;
-  }
-  for (let k = first; k <= last; ) {
+function readAc(stream: usize, block: usize, into: usize): bool {
+  const table = stream + TABLES + <usize>load<u8>(block, 2) * SLOT_BYTES;
+  for (let k: u32 = 1; k < 64; k++) {
     const symbol = takeSymbol(table);
     if (symbol < 0) return false;
     const run: u32 = symbol >> 4;
     const size: u32 = symbol & 15;
+    if (symbol === 0) return true;
+    k += run;
     if (size === 0) {
-      if (run < 15) {
-        if (run > longest) return false;
-        store<u32>(stream + END_OF_BAND, (1 << run) - 1 + take(run));
-        return true;
-      }
-      k += 16;
-      if (k > last) return false;
+      if (run < 15 || k > 62) return false;
       continue;
     }
-    k += run;
-    if (k > last || size > 10) return false;
-    const value = extend(take(size), size) << low;
-    if (value < -32768 || value > 32767) return false;
-    store<i16>(into + (k << 1), <i16>value);
-    k++;
-  }
-  return true;
-}
-
-/** Adds one bit to a coefficient that is not 0 (G.1.2.3). */
-function refine(at: usize, bit: i32): void {
-  const value: i32 = load<i16>(at);
-  if (take(1) !== 0 && (value & bit) === 0) store<i16>(at, <i16>(value > 0 ? value + bit : value - bit));
-}
-
-function refineBand(stream: usize, table: usize, into: usize, first: u32, last: u32, low: u32): bool {
-  const bit: i32 = 1 << low;
-  const known = notZero(into) & (<u64>-1 >> (63 - last));
-  let k = first;
-  let ended = load<u32>(stream + END_OF_BAND);
-  if (ended === 0) {
-    for (; k <= last; k++) {
-      const symbol = takeSymbol(table);
-      if (symbol < 0) return false;
-      let run: i32 = symbol >> 4;
-      const size = symbol & 15;
-      let value = 0;
-      if (size === 1) value = take(1) !== 0 ? bit : -bit;
-      else if (size !== 0) return false;
-      else if (run < 15) {
-        ended = (1 << run) + take(run);
-        break;
-      }
-      // Past coefficients that are not 0, each with its bit, and past `run` that are.
-      for (; k <= last; k++) {
-        if (((known >> k) & 1) !== 0) refine(into + (k << 1), bit);
-        else if (--run < 0) break;
-      }
-      if (k > last) {
-        if (value !== 0) return false;
-        break;
-      }
-      if (value !== 0) store<i16>(into + (k << 1), <i16>value);
-    }
-  }
-  if (ended > 0) {
-    if (k <= last)
-      for (let rest = known & ((<u64>-1) << k); rest !== 0; rest &= rest - 1)
-        refine(into + ((<usize>ctz(rest)) << 1), bit);
-    store<u32>(stream + END_OF_BAND, ended - 1);
+    if (k > 63 || size > 10) return false;
+    store<i16>(into + (k << 1), <i16>extend(take(size), size));
   }
   return true;
 }
