@@ -9,6 +9,7 @@ import { limitKeyOf, plainAddress } from "./client-address.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
 import { HTTP2_LIMITS, PEER_TIMES, PeerGuard, type PeerTimes } from "./peer-guard.ts";
+import { keepSessionAlive } from "./session-keep-alive.ts";
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -22,6 +23,8 @@ export interface HttpServerOptions {
   readonly limits?: ConnectionLimits;
   /** @default PEER_TIMES */
   readonly times?: Partial<PeerTimes>;
+  /** Between pings of HTTP/2 connections that have streams. Milliseconds. @default 20_000 */
+  readonly pingMs?: number;
   /** With it the port speaks TLS alone (ALPN: h2, http/1.1): a token must not travel in the clear by mistake. */
   readonly tls?: TlsIdentity;
 }
@@ -34,6 +37,7 @@ export interface TlsIdentity {
 }
 
 const DRAIN_MS = 5_000;
+const PING_MS = 20_000;
 const DRAIN_LOOK_MS = 25;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Pairs of name and value; nobody needs half of it. */
@@ -108,6 +112,7 @@ export class HttpServer implements AsyncDisposable {
       // Streams send a heartbeat more often than this.
       session.setTimeout(idleMs, () => session.close());
       this.#guard.addSession(session);
+      void keepSessionAlive(session, deps.clock, { everyMs: options.pingMs ?? PING_MS });
     });
     this.#tls = options.tls ? this.#createTls(options.tls) : null;
     this.#front = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => this.#accept(socket));

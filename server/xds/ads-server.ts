@@ -1,13 +1,12 @@
-import type { Http2Session } from "node:http2";
 import { Code, ConnectError, createConnectRouter } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import type { Clock } from "#kernel/clock.ts";
 import { answerJson } from "../edge/answers.ts";
 import { HttpServer } from "../edge/http-server.ts";
 import type { NodeServerRequest, NodeServerResponse } from "../edge/node-http.ts";
 import { type AdsDeps, adsHandlers } from "./ads-handlers.ts";
 import { AggregatedDiscoveryService } from "./gen/envoy/service/discovery/v3/ads_pb.ts";
-import type { NodeReport } from "./node-registry.ts";
+import { xdsMetrics } from "./xds-metrics.ts";
+import type { XdsStatus } from "./xds-status.ts";
 
 export interface AdsServerOptions {
   readonly host: string;
@@ -15,30 +14,19 @@ export interface AdsServerOptions {
   readonly port: number;
 }
 
-/** What `platemark xds status` shows. */
-export interface XdsStatus {
-  /** What is wrong with the newest configuration; empty: it is in force. */
-  readonly configError: string;
-  readonly snapshots: Readonly<Record<string, string>>;
-  readonly nodes: readonly NodeReport[];
-}
-
 /** A request for a configuration is short; what names many resources is not. */
 const MOST_REQUEST_BYTES = 1024 * 1024;
-const PING_MS = 20_000;
 
 /**
- * The control plane's own listener: ADS over gRPC, and `GET /status` for people. It has no tokens: whoever reaches the
+ * The control plane's own listener: ADS over gRPC, `GET /status` for people and `GET /metrics` for
+ * Prometheus. It has no tokens: whoever reaches the
  * port reads the configuration, which is why it listens on this computer alone unless told otherwise.
  */
 export class AdsServer implements AsyncDisposable {
   readonly #http: HttpServer;
-  readonly #clock: Clock;
   readonly #stop = new AbortController();
-  readonly #pinged = new WeakSet<Http2Session>();
 
   constructor(deps: AdsDeps & { readonly status: () => XdsStatus }, options: AdsServerOptions) {
-    this.#clock = deps.clock;
     const { handlers } = createConnectRouter({
       connect: false,
       grpcWeb: false,
@@ -49,13 +37,16 @@ export class AdsServer implements AsyncDisposable {
     const handle = async (request: NodeServerRequest, response: NodeServerResponse) => {
       const handler = byPath.get(request.url ?? "");
       if (handler) {
-        void this.#keepAlive("stream" in request ? request.stream.session : undefined);
         const answer = await handler(
           universalRequestFromNodeRequest(request, response, undefined, undefined),
         );
         await universalResponseToNodeResponse(answer, response);
-      } else if (request.url === "/status" && request.method === "GET" && !request.headers.origin) {
+      } else if (request.method === "GET" && !request.headers.origin && request.url === "/status") {
         answerJson(response, 200, deps.status());
+      } else if (request.method === "GET" && !request.headers.origin && request.url === "/metrics") {
+        const { contentType, text } = await xdsMetrics(deps.status());
+        response.writeHead(200, { "content-type": contentType });
+        response.end(text);
       } else {
         response.writeHead(404);
         response.end();
@@ -78,25 +69,7 @@ export class AdsServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new ConnectError("The server is being stopped.", Code.Unavailable));
+    this.#stop.abort(new ConnectError("The control plane is being stopped.", Code.Unavailable));
     await this.#http[Symbol.asyncDispose]();
-  }
-
-  /** A stream is silent while nothing changes. Pings keep its connection from counting as idle, and end one whose
-   *  other end has gone without a word. */
-  async #keepAlive(session: Http2Session | undefined): Promise<void> {
-    if (!session || this.#pinged.has(session)) return;
-    this.#pinged.add(session);
-    const closed = new AbortController();
-    session.once("close", () => closed.abort());
-    let answered = true;
-    while (!closed.signal.aborted) {
-      await this.#clock.sleep(PING_MS, { signal: closed.signal }).catch(() => {});
-      if (closed.signal.aborted) return;
-      if (!answered) return session.destroy();
-      answered = !session.ping(() => {
-        answered = true;
-      });
-    }
   }
 }
