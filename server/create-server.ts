@@ -71,7 +71,7 @@ export interface ServerDeps {
 }
 
 export interface StartedServer {
-  /** Without a path: `http://127.0.0.1:41234`, or `https:` with a certificate. */
+  /** Without a path: `http://127.0.0.1:41234`. */
   readonly url: string;
   /** Names the data: a journal that speaks of another server's does not apply. */
   readonly serverId: string;

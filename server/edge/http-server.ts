@@ -111,8 +111,8 @@ export class HttpServer implements AsyncDisposable {
       session.on("error", () => session.destroy());
       // Streams send a heartbeat more often than this.
       session.setTimeout(idleMs, () => session.close());
-      this.#guard.addSession(session);
       void keepSessionAlive(session, deps.clock, { everyMs: options.pingMs ?? PING_MS });
+      this.#guard.addSession(session);
     });
     this.#tls = options.tls ? this.#createTls(options.tls) : null;
     this.#front = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => this.#accept(socket));
@@ -237,7 +237,12 @@ export class HttpServer implements AsyncDisposable {
     });
     server.on("tlsClientError", (_error, socket) => socket.destroy());
     server.on("secureConnection", (socket) => {
-      (socket.alpnProtocol === "h2" ? this.#http2 : this.#http1).emit("connection", socket);
+      if (socket.alpnProtocol === "h2") return void this.#http2.emit("connection", socket);
+      this.#http1.emit("connection", socket);
+      // Node's parser reads TLS records by itself, also those that come in one go with the one at which it was paused,
+      // because the answer before is still being written: "Parse Error: Paused", and the connection is gone. With a
+      // listener of ours it is fed through the stream, which keeps them back.
+      socket.on("data", () => {});
     });
     return server;
   }
