@@ -33,6 +33,7 @@ const SOURCES = [
   "extensions/upstreams/http/v3/http_protocol_options",
   "extensions/request_id/uuid/v3/uuid",
   "extensions/transport_sockets/tls/v3/tls",
+  "extensions/resource_monitors/downstream_connections/v3/downstream_connections",
   "extensions/retry/host/previous_hosts/v3/previous_hosts",
 ];
 const RULES = "validate/validate.proto";

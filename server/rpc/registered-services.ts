@@ -5,6 +5,7 @@ import { MediaService } from "#gen/media_pb.ts";
 import { SyncService } from "#gen/sync_pb.ts";
 import { TemplateService } from "#gen/templates_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
+import { Health } from "#standard/health/v1/health_pb.ts";
 
 /** What the server answers, by its descriptors: known without a server, for those who make a way to it. */
 export const REGISTERED_SERVICES: readonly DescService[] = [
@@ -14,4 +15,5 @@ export const REGISTERED_SERVICES: readonly DescService[] = [
   SyncService,
   HealthService,
   AdminService,
+  Health,
 ];

@@ -5,7 +5,8 @@ import { HttpServer } from "../edge/http-server.ts";
 import type { NodeServerRequest, NodeServerResponse } from "../edge/node-http.ts";
 import { type AdsDeps, adsHandlers } from "./ads-handlers.ts";
 import { AggregatedDiscoveryService } from "./gen/envoy/service/discovery/v3/ads_pb.ts";
-import type { NodeReport } from "./node-registry.ts";
+import { xdsMetrics } from "./xds-metrics.ts";
+import type { XdsStatus } from "./xds-status.ts";
 
 export interface AdsServerOptions {
   readonly host: string;
@@ -13,19 +14,12 @@ export interface AdsServerOptions {
   readonly port: number;
 }
 
-/** What `platemark xds status` shows. */
-export interface XdsStatus {
-  /** What is wrong with the newest configuration; empty: it is in force. */
-  readonly configError: string;
-  readonly snapshots: Readonly<Record<string, string>>;
-  readonly nodes: readonly NodeReport[];
-}
-
 /** A request for a configuration is short; what names many resources is not. */
 const MOST_REQUEST_BYTES = 1024 * 1024;
 
 /**
- * The control plane's own listener: ADS over gRPC, and `GET /status` for people. It has no tokens: whoever reaches the
+ * The control plane's own listener: ADS over gRPC, `GET /status` for people and `GET /metrics` for
+ * Prometheus. It has no tokens: whoever reaches the
  * port reads the configuration, which is why it listens on this computer alone unless told otherwise.
  */
 export class AdsServer implements AsyncDisposable {
@@ -47,8 +41,12 @@ export class AdsServer implements AsyncDisposable {
           universalRequestFromNodeRequest(request, response, undefined, undefined),
         );
         await universalResponseToNodeResponse(answer, response);
-      } else if (request.url === "/status" && request.method === "GET" && !request.headers.origin) {
+      } else if (request.method === "GET" && !request.headers.origin && request.url === "/status") {
         answerJson(response, 200, deps.status());
+      } else if (request.method === "GET" && !request.headers.origin && request.url === "/metrics") {
+        const { contentType, text } = await xdsMetrics(deps.status());
+        response.writeHead(200, { "content-type": contentType });
+        response.end(text);
       } else {
         response.writeHead(404);
         response.end();
@@ -71,7 +69,7 @@ export class AdsServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new ConnectError("The server is being stopped.", Code.Unavailable));
+    this.#stop.abort(new ConnectError("The control plane is being stopped.", Code.Unavailable));
     await this.#http[Symbol.asyncDispose]();
   }
 }

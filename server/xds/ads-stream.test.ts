@@ -192,6 +192,18 @@ describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
     expect(client.offers.slice(length).map(({ type }) => type)).toEqual(["cluster", "endpoints"]);
   });
 
+  test("owes a client that is slow no more than the newest", () => {
+    const client = new ModelXdsClient(variant);
+    client.stream.setTarget(snapshotOf({ a: 0 }, { r: ["a"] }));
+    client.settle();
+    const { length } = client.offers;
+    for (let endpoints = 1; endpoints <= 1_000; endpoints++)
+      client.stream.setTarget(snapshotOf({ a: 0 }, { r: ["a"] }, { endpoints }));
+    client.settle();
+    expect(client.offers).toHaveLength(length + 1);
+    client.expect(snapshotOf({ a: 0 }, { r: ["a"] }, { endpoints: 1_000 }));
+  });
+
   test("gives up on a client that wants more names than there can be", () => {
     const many = Array.from({ length: 10_001 }, (_, at) => `n${at}`);
     const names = variant === "delta" ? { more: many, less: [], known: new Map() } : { all: many };

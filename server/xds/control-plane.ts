@@ -3,11 +3,12 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import { BackgroundTask } from "../services/background-task.ts";
-import { AdsServer, type XdsStatus } from "./ads-server.ts";
+import { AdsServer } from "./ads-server.ts";
 import { readEdgeFiles } from "./envoy/edge-files.ts";
 import { edgeSnapshots, nodeGroupOf } from "./envoy/edge-snapshots.ts";
 import { NodeRegistry } from "./node-registry.ts";
 import { Snapshots } from "./snapshots.ts";
+import type { XdsStatus } from "./xds-status.ts";
 
 export interface ControlPlaneOptions {
   /** The site's configuration (docs/guides/envoy.md). */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
-import type { XdsStatus } from "../../server/xds/ads-server.ts";
+import type { XdsStatus } from "../../server/xds/xds-status.ts";
 import { type CommandContext, loggerOf } from "./command-context.ts";
 import { parseAddress } from "./envoy-command.ts";
 import { EXIT } from "./exit-codes.ts";

@@ -126,6 +126,8 @@ describe("the control plane", () => {
           refusals: 1,
         });
       }, PATIENCE);
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      expect(metrics).toContain('platemark_xds_nodes_refusing{type="cluster"} 1');
       expect(logger.of("xds.refused").at(-1)?.fields).toMatchObject({
         node: "edge-2",
         type: "cluster",

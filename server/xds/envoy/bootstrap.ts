@@ -21,6 +21,7 @@ import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local
 import { RouterSchema } from "../gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { HttpConnectionManagerSchema } from "../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { UuidRequestIdConfigSchema } from "../gen/envoy/extensions/request_id/uuid/v3/uuid_pb.ts";
+import { DownstreamConnectionsConfigSchema } from "../gen/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb.ts";
 import { PreviousHostsPredicateSchema } from "../gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
 import { DownstreamTlsContextSchema } from "../gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 import { HttpProtocolOptionsSchema } from "../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
@@ -46,10 +47,13 @@ export interface AdsAddress {
   readonly variant: "state_of_the_world" | "delta";
 }
 
+/** Without a limit whoever opens connections takes all of Envoy's memory. */
+const MOST_CONNECTIONS = 50_000n;
 const ADS_CLUSTER = "platemark-xds";
 const ANYS = createRegistry(
   CorsPolicySchema,
   CorsSchema,
+  DownstreamConnectionsConfigSchema,
   DownstreamTlsContextSchema,
   GrpcWebSchema,
   HeaderMutationSchema,
@@ -103,6 +107,20 @@ export function bootstrapJson(bootstrap: Bootstrap): string {
 function base({ nodeId, adminPort }: BootstrapOptions): MessageInitShape<typeof BootstrapSchema> {
   return {
     node: { id: nodeId, cluster: "platemark" },
+    overloadManager: {
+      resourceMonitors: [
+        {
+          name: "envoy.resource_monitors.global_downstream_max_connections",
+          configType: {
+            case: "typedConfig",
+            value: anyPack(
+              DownstreamConnectionsConfigSchema,
+              create(DownstreamConnectionsConfigSchema, { maxActiveDownstreamConnections: MOST_CONNECTIONS }),
+            ),
+          },
+        },
+      ],
+    },
     ...(adminPort > 0 && { admin: { address: socketAddress("127.0.0.1", adminPort) } }),
   };
 }

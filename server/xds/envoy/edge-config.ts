@@ -59,7 +59,7 @@ const edgeDocumentSchema = z
     rateLimit: z
       .strictObject({ requests: z.int().min(1).max(10_000_000), seconds: z.number().min(0.05).default(1) })
       .optional(),
-    healthCheck: z.enum(["grpc", "http", "none"]).default("http"),
+    healthCheck: z.enum(["grpc", "http", "none"]).default("grpc"),
     releases: z.array(release).min(1).max(64),
   })
   .refine(({ releases }) => new Set(releases.map(({ name: own }) => own)).size === releases.length, {

@@ -17,6 +17,8 @@ describe("routes of methods", () => {
       "/platemark.v1.UploadService/CompleteUploads",
       { timeoutMs: 300_000, repeatable: true, anonymous: false },
     ],
+    ["/platemark.v1.SyncService/Sync", { timeoutMs: null, repeatable: false, anonymous: false }],
+    ["/grpc.health.v1.Health/Check", { timeoutMs: 15_000, repeatable: false, anonymous: true }],
   ])("%s has what its proto file says", (path, route) =>
     expect(byPath.get(path)).toEqual({ path, ...route }),
   );

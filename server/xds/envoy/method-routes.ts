@@ -2,6 +2,7 @@ import { type DescMethod, type DescService, getOption, hasOption } from "@bufbui
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { policy } from "#gen/options_pb.ts";
 import { AppError } from "#kernel/errors.ts";
+import { policyOf } from "../../rpc/method-policy.ts";
 
 /** How one method is to be reached. */
 export interface MethodRoute {
@@ -41,7 +42,7 @@ export function methodRoutes(services: readonly DescService[]): readonly MethodR
         repeatable:
           method.methodKind === "unary" &&
           (method.idempotency === IDEMPOTENT || method.idempotency === NO_SIDE_EFFECTS),
-        anonymous: stated?.anonymous ?? false,
+        anonymous: policyOf(method)?.anonymous ?? false,
       };
     }),
   );
