@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ModelXdsClient } from "../../test/support/model-xds-client.ts";
 import { AdsStream, type AdsVariant } from "./ads-stream.ts";
+import { RESOURCE_TYPES } from "./resource-type.ts";
 import { createSnapshot, type Snapshot } from "./snapshot.ts";
 
 const body = (text: string) => create(AnySchema, { value: new TextEncoder().encode(text) });
@@ -27,7 +28,11 @@ function snapshotOf(
     listener: [
       { name: "edge", body: body(`edge ${listener} ${Object.keys(routes)}`), refers: Object.keys(routes) },
     ],
-    route: Object.entries(routes).map(([name, refers]) => ({ name, body: body(refers.join()), refers })),
+    route: Object.entries(routes).map(([name, refers]) => ({
+      name,
+      body: body(`${name} ${refers}`),
+      refers,
+    })),
   });
 }
 
@@ -104,6 +109,42 @@ describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
         client.expect(last);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test("keeps to the protocol whatever a client says", () => {
+    const names = fc.array(fc.constantFrom("*", "a", "b", "a-ends", "r", "edge", "nobody"), { maxLength: 4 });
+    const nonsense = fc.record({
+      type: fc.constantFrom(...RESOURCE_TYPES),
+      nonce: fc.constantFrom("", "1", "2", "3", "4", "17", "x"),
+      refusal: fc.constantFrom(null, null, "no"),
+      more: names,
+      less: names,
+    });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(nonsense, snapshots), { maxLength: 60 }), (sequence) => {
+        const stream = new AdsStream(variant);
+        let last = 0;
+        for (const step of sequence) {
+          if ("resources" in step) stream.setTarget(step);
+          else {
+            const { more, less, ...rest } = step;
+            const known = new Map(less.map((name) => [name, "old"]));
+            stream.request({ ...rest, names: variant === "delta" ? { more, less, known } : { all: more } });
+          }
+          const types = new Set<string>();
+          for (let offer = stream.next(); offer !== null; offer = stream.next()) {
+            expect(types.has(offer.type)).toBe(false);
+            types.add(offer.type);
+            expect(Number(offer.nonce)).toBeGreaterThan(last);
+            last = Number(offer.nonce);
+            const { type } = offer;
+            expect(offer.resources.every(({ name }) => stream.subscription(type)?.wants(name))).toBe(true);
+            expect(offer.resources.every(({ body: sent }) => sent.value.length > 0)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 
