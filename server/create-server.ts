@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { type Settings, settingsSchema } from "#contracts/settings.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
@@ -11,9 +12,10 @@ import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
 import { createAuthorization } from "./edge/authorization.ts";
-import { createClientAddresses } from "./edge/client-address.ts";
+import { createClientAddresses, limitKeyOf } from "./edge/client-address.ts";
 import { type CorsRequest, decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
+import { header } from "./edge/exchange.ts";
 import { HttpServer } from "./edge/http-server.ts";
 import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
@@ -145,6 +147,8 @@ async function start(
     stack,
     operations,
     admission,
+    clientKey: (request) =>
+      limitKeyOf(addresses.addressOf(request.socket.remoteAddress ?? "", (name) => header(request, name))),
     authenticator: await openAuthenticator(stack, auth, settings, deps),
     origins: await openOrigins(stack, connections, options, deps),
   });
@@ -182,12 +186,15 @@ function assemble(
     readonly stack: AsyncDisposableStack;
     readonly operations: Operations;
     readonly admission: Admission;
+    /** Who a request is of, for limits by address. */
+    readonly clientKey: (request: IncomingMessage) => string;
     readonly authenticator: Authenticator;
     readonly origins: LiveOrigins;
   },
 ) {
   const { templates, ledger, queue, store, audit } = connections;
-  const { serverId, draining, shutdown, stack, operations, admission, authenticator, origins } = running;
+  const { serverId, draining, shutdown, stack, operations, admission, clientKey, authenticator, origins } =
+    running;
   const repository = operations.counted(connections.repository);
   const commits = new Bell();
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
@@ -228,7 +235,7 @@ function assemble(
     admission,
     authorize: createAuthorization({ authenticator, gate, observer: operations.calls }),
   };
-  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining }));
+  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining, addressOf: clientKey }));
   bridge.start();
   const handle = createDispatcher({ ...stations, probes: createProbes({ health, draining }), endpoints });
   return { handle, upgrade: bridge.upgrade, endpoints };

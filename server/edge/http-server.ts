@@ -6,6 +6,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
+import { keepSessionAlive } from "./session-keep-alive.ts";
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -13,6 +14,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** How long requests in flight may take to end when the server is closed. Milliseconds. @default 5_000 */
   readonly drainMs?: number;
+  /** Between pings of HTTP/2 connections that have streams. Milliseconds. @default 20_000 */
+  readonly pingMs?: number;
   /** With it the port speaks TLS alone (ALPN: h2, http/1.1): a token must not travel in the clear by mistake. */
   readonly tls?: TlsIdentity;
 }
@@ -28,6 +31,7 @@ const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 const IDLE_TIMEOUT_MS = 65_000;
 const DRAIN_MS = 5_000;
+const PING_MS = 20_000;
 const DRAIN_LOOK_MS = 25;
 const FIRST_BYTE_TIMEOUT_MS = 15_000;
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -84,6 +88,7 @@ export class HttpServer implements AsyncDisposable {
       session.on("error", () => session.destroy());
       // Streams send a heartbeat more often than this.
       session.setTimeout(IDLE_TIMEOUT_MS, () => session.close());
+      void keepSessionAlive(session, deps.clock, { everyMs: options.pingMs ?? PING_MS });
     });
     this.#tls = options.tls ? this.#createTls(options.tls) : null;
     this.#front = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => this.#accept(socket));

@@ -1,7 +1,5 @@
-import type { Http2Session } from "node:http2";
 import { Code, ConnectError, createConnectRouter } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import type { Clock } from "#kernel/clock.ts";
 import { answerJson } from "../edge/answers.ts";
 import { HttpServer } from "../edge/http-server.ts";
 import type { NodeServerRequest, NodeServerResponse } from "../edge/node-http.ts";
@@ -18,7 +16,6 @@ export interface AdsServerOptions {
 
 /** A request for a configuration is short; what names many resources is not. */
 const MOST_REQUEST_BYTES = 1024 * 1024;
-const PING_MS = 20_000;
 
 /**
  * The control plane's own listener: ADS over gRPC, `GET /status` for people and `GET /metrics` for
@@ -27,12 +24,9 @@ const PING_MS = 20_000;
  */
 export class AdsServer implements AsyncDisposable {
   readonly #http: HttpServer;
-  readonly #clock: Clock;
   readonly #stop = new AbortController();
-  readonly #pinged = new WeakSet<Http2Session>();
 
   constructor(deps: AdsDeps & { readonly status: () => XdsStatus }, options: AdsServerOptions) {
-    this.#clock = deps.clock;
     const { handlers } = createConnectRouter({
       connect: false,
       grpcWeb: false,
@@ -43,7 +37,6 @@ export class AdsServer implements AsyncDisposable {
     const handle = async (request: NodeServerRequest, response: NodeServerResponse) => {
       const handler = byPath.get(request.url ?? "");
       if (handler) {
-        void this.#keepAlive("stream" in request ? request.stream.session : undefined);
         const answer = await handler(
           universalRequestFromNodeRequest(request, response, undefined, undefined),
         );
@@ -78,25 +71,5 @@ export class AdsServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new ConnectError("The control plane is being stopped.", Code.Unavailable));
     await this.#http[Symbol.asyncDispose]();
-  }
-
-  /** A stream is silent while nothing changes, and is not idle for that. Pings end one whose other end has gone without
-   *  a word. */
-  async #keepAlive(session: Http2Session | undefined): Promise<void> {
-    if (!session || this.#pinged.has(session)) return;
-    this.#pinged.add(session);
-    // Pings do not count as activity for the server's own time limit, which would send the client away.
-    session.setTimeout(0);
-    const closed = new AbortController();
-    session.once("close", () => closed.abort());
-    let answered = true;
-    while (!closed.signal.aborted) {
-      await this.#clock.sleep(PING_MS, { signal: closed.signal }).catch(() => {});
-      if (closed.signal.aborted) return;
-      if (!answered) return session.destroy();
-      answered = !session.ping(() => {
-        answered = true;
-      });
-    }
   }
 }

@@ -7,8 +7,12 @@ import { connect, type TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { clientOver } from "#contracts/client.ts";
+import type { OpenSocket } from "#contracts/page-socket.ts";
 import { settingsSchema } from "#contracts/settings.ts";
+import { createWebSocketTransport } from "#contracts/websocket-transport.ts";
+import { systemClock } from "#kernel/clock.ts";
 import {
   embeddedInstallation,
   type Installation,
@@ -51,6 +55,20 @@ describe("the port with a certificate", () => {
     socket.destroy();
     return String(CN);
   };
+
+  test("carries websockets, too", async () => {
+    const ca = await readFile(fixture("first.cert.pem"));
+    const open: OpenSocket = (url, subprotocol, events) => {
+      const ws = new WebSocket(url, [subprotocol], { ca });
+      ws.on("open", () => events.opened());
+      ws.on("message", (bytes: Buffer) => events.message(bytes));
+      ws.on("error", () => {});
+      ws.on("close", (code, reason) => events.closed(code, String(reason)));
+      return ws;
+    };
+    const client = clientOver(createWebSocketTransport({ baseUrl: server.url, clock: systemClock, open }));
+    expect((await client.health.check({})).serving).toBe(true);
+  });
 
   test("speaks gRPC over HTTP/2 and Connect over HTTP/1.1, by what the client offers", async () => {
     expect(server.url).toMatch(/^https:/);

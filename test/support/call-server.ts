@@ -36,6 +36,7 @@ export async function startCallServer(
     readonly clock?: Clock;
     readonly limits?: Partial<WebSocketLimits>;
     readonly stalledMs?: number;
+    readonly pingMs?: number;
   } = {},
 ): Promise<CallServer> {
   const { clock = systemClock, origins = [] } = options;
@@ -70,7 +71,7 @@ export async function startCallServer(
   // Streams that are told to end need no time of a real clock's.
   const http = new HttpServer(
     handle,
-    { host: "127.0.0.1", port: 0, drainMs: 2_000 },
+    { host: "127.0.0.1", port: 0, drainMs: 2_000, ...(options.pingMs ? { pingMs: options.pingMs } : {}) },
     { clock: systemClock, upgrade: bridge.upgrade },
   );
   const port = await http.listen();

@@ -3,6 +3,7 @@ import { type Compression, createMethodSerializationLookup } from "@connectrpc/c
 import { cancellationKey } from "../../rpc/cancellation.ts";
 import { COMPRESS_MIN_BYTES, COMPRESSIONS } from "../../rpc/compression.ts";
 import { toConnectError } from "../../rpc/error-table.ts";
+import { longestAnswerMs } from "../../rpc/longest-answer.ts";
 import type { RpcOptions } from "../../rpc/rpc-methods.ts";
 import { chooseEncoding } from "../accept-encoding.ts";
 import { callValues } from "../call-values.ts";
@@ -38,6 +39,7 @@ export function unaryEndpoint(
   const serialization = createMethodSerializationLookup(method, undefined, options.jsonOptions, limits);
   const compressMinBytes = options.compress === false ? Number.POSITIVE_INFINITY : COMPRESS_MIN_BYTES;
   const interceptors = options.interceptors ?? [];
+  const longestMs = longestAnswerMs(method);
 
   return async (exchange) => {
     const { request, response } = exchange;
@@ -62,7 +64,7 @@ export function unaryEndpoint(
       protocolName: form.kind,
       values,
       shutdown,
-      timeoutMs,
+      timeoutMs: Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, longestMs),
       cancellations,
     });
     const answer = {

@@ -18,6 +18,8 @@ export interface WebSocketBridgeDeps
     "decideOrigin" | "admission" | "authorize" | "clock" | "random" | "logger" | "tracer" | "observer"
   > {
   readonly methods: RpcMethods;
+  /** Whose socket it is, for the limit of one address. @default the peer's address */
+  readonly addressOf?: (request: IncomingMessage) => string;
   /** Fires when the server drains: no more sockets, and those without a call are closed. */
   readonly draining: AbortSignal;
 }
@@ -112,7 +114,7 @@ export class WebSocketBridge implements AsyncDisposable {
     if (!handler) throw new AppError("not_found", "There is no such method.");
     if (draining.aborted)
       throw new AppError("unavailable", "The server is being stopped.", { retry: "backoff" });
-    const address = request.socket.remoteAddress ?? "";
+    const address = (this.#deps.addressOf ?? peerOf)(request);
     this.#assertRoom(address);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       const call = new SocketCall(ws, request, this.#limits, { ...this.#deps, handler, admit: this.#admit });
@@ -159,6 +161,10 @@ export class WebSocketBridge implements AsyncDisposable {
       await clock.sleep(TEND_EVERY_MS, { signal }).catch(() => {});
     }
   }
+}
+
+function peerOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? "";
 }
 
 function offers(request: IncomingMessage, subprotocol: string): boolean {
