@@ -102,6 +102,7 @@ const steps: readonly (readonly [string, () => Finding])[] = [
   ["WebAssembly is current", () => run(process.execPath, ["scripts/build-wasm.ts", "--check"])],
   [`no file above ${LONGEST_FILE} lines`, filesAreShort],
   ["versions pinned", versionsArePinned],
+  ["wire forms in the docs are current", () => run(process.execPath, ["scripts/wire-forms.ts", "--check"])],
   ["third-party notices current", () => run(process.execPath, ["scripts/third-party-notices.ts", "--check"])],
 ];
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { type Settings, settingsSchema } from "#contracts/settings.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { Cancelled } from "#kernel/cancel-reason.ts";
@@ -12,7 +13,8 @@ import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
 import { createAuthorization } from "./edge/authorization.ts";
-import { createClientAddresses, limitKeyOf } from "./edge/client-address.ts";
+import { type ClientAddresses, createClientAddresses, limitKeyOf } from "./edge/client-address.ts";
+import { ConnectionLimits } from "./edge/connection-limits.ts";
 import { type CorsRequest, decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { header } from "./edge/exchange.ts";
@@ -69,7 +71,7 @@ export interface ServerDeps {
 }
 
 export interface StartedServer {
-  /** Without a path: `http://127.0.0.1:41234`, or `https:` with a certificate. */
+  /** Without a path: `http://127.0.0.1:41234`. */
   readonly url: string;
   /** Names the data: a journal that speaks of another server's does not apply. */
   readonly serverId: string;
@@ -83,6 +85,9 @@ export interface Server extends AsyncDisposable {
   /** @throws AppError `unavailable` (port taken, database or Redis away), `store.refused` (wrong keys),
    *  `config.invalid`. A store that does not answer yet is no error: it is waited for. */
   start(): Promise<StartedServer>;
+  /** Says that it is going to stop: it is not ready any more, streams end and no new ones begin, calls are answered as
+   *  ever. Disposing says so, too. */
+  drain(): void;
 }
 
 const DEFAULT_BUCKET = settingsSchema.shape.s3Bucket.parse(undefined);
@@ -96,10 +101,13 @@ const DAY_MS = 24 * 3_600_000;
  */
 export function createServer(options: ServerOptions, deps: ServerDeps): Server {
   const stack = new AsyncDisposableStack();
+  const draining = new AbortController();
   return {
+    drain: () => draining.abort(new Cancelled("draining")),
     async start() {
       await using starting = new AsyncDisposableStack();
-      const started = await start(starting, options, deps);
+      starting.defer(() => draining.abort(new Cancelled("draining")));
+      const started = await start(starting, options, deps, draining);
       stack.use(starting.move());
       return started;
     },
@@ -111,6 +119,7 @@ async function start(
   stack: AsyncDisposableStack,
   options: ServerOptions,
   deps: ServerDeps,
+  draining: AbortController,
 ): Promise<StartedServer> {
   const { host = "127.0.0.1", port = 0 } = options;
   const { clock, logger } = deps;
@@ -129,9 +138,6 @@ async function start(
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
-  const draining = stack.adopt(new AbortController(), (controller) =>
-    controller.abort(new Cancelled("draining")),
-  );
   const shutdown = stack.adopt(new AbortController(), (controller) =>
     controller.abort(new Cancelled("draining")),
   );
@@ -152,11 +158,12 @@ async function start(
     authenticator: await openAuthenticator(stack, auth, settings, deps),
     origins: await openOrigins(stack, connections, options, deps),
   });
+  const isEndless = (path: string) => takesMessages(endpoints.get(path)?.rpc);
   // The program that starts an embedded server talks to it on this computer, and to nobody else.
   const certificate = auth.kind === "launch" ? null : openCertificate(stack, settings, deps);
   const tls = await certificate?.read();
-  const listening = { host, port, drainMs: settings.drainMs, ...(tls ? { tls } : {}) };
-  const http = new HttpServer(handle, listening, { clock, upgrade });
+  const listening = { host, port, ...httpOptions(settings, auth, addresses), ...(tls ? { tls } : {}) };
+  const http = new HttpServer(handle, listening, { clock, upgrade, isEndless });
   const bound = await http.listen();
   await operations.serveMetrics({ queue: connections.queue, connections: () => http.traffic(), endpoints });
   stack.use(http);
@@ -170,6 +177,26 @@ async function start(
     queue: settled.queue.kind,
   });
   return { url, serverId, connections: settled, reports: operations.reports };
+}
+
+function httpOptions(settings: Settings, auth: ServerAuth, addresses: ClientAddresses) {
+  const {
+    drainMs,
+    drainNoticeMs: noticeMs,
+    maxConnections: total,
+    maxAddressConnections: perAddress,
+  } = settings;
+  if (auth.kind === "launch") return { drainMs };
+  return {
+    drainMs,
+    noticeMs,
+    limits: new ConnectionLimits({ total, perAddress, isTrusted: addresses.isTrusted }),
+  };
+}
+
+/** Whether the client sends for as long as it likes. */
+function takesMessages(rpc: DescMethod | null | undefined): boolean {
+  return rpc?.methodKind === "client_streaming" || rpc?.methodKind === "bidi_streaming";
 }
 
 /** Services, their background work, and the dispatcher in front of them. */

@@ -34,6 +34,14 @@ describe("settings", () => {
     });
   });
 
+  test("take the endpoint of spans from OpenTelemetry's own variable, where there is no setting of ours", () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318";
+    const environment = { PLATEMARK_HOME: home, OTEL_EXPORTER_OTLP_ENDPOINT };
+    expect(readSettings({ flags: {}, environment }).otlpEndpoint).toBe(OTEL_EXPORTER_OTLP_ENDPOINT);
+    const flags = { otlpEndpoint: "http://127.0.0.1:1" };
+    expect(readSettings({ flags, environment }).otlpEndpoint).toBe(flags.otlpEndpoint);
+  });
+
   test("lay parts of a mark over the file's", () => {
     file(JSON.stringify({ mark: { text: "© File", opacity: 0.3 } }));
     const { mark } = readSettings({ flags: { home, mark: { opacity: 0.9 } }, environment: {} });

@@ -1,6 +1,7 @@
 import { Cancelled, type CancelReason } from "#kernel/cancel-reason.ts";
 import { type Clock, systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
+import type { Tracer } from "#kernel/tracer.ts";
 import { ADMIT_ALL, type Admission } from "../../server/edge/admission.ts";
 import type { Authorize } from "../../server/edge/authorization.ts";
 import { type CorsRequest, decideCors } from "../../server/edge/cors.ts";
@@ -36,6 +37,7 @@ export async function startCallServer(
     readonly clock?: Clock;
     readonly limits?: Partial<WebSocketLimits>;
     readonly stalledMs?: number;
+    readonly tracer?: Tracer;
     readonly pingMs?: number;
   } = {},
 ): Promise<CallServer> {
@@ -60,6 +62,7 @@ export async function startCallServer(
     clock,
     random: systemRandom,
     logger,
+    ...(options.tracer && { tracer: options.tracer }),
   };
   const bridge = new WebSocketBridge({ ...stations, methods, draining: draining.signal }, options.limits);
   bridge.start();

@@ -79,7 +79,8 @@ export async function allOf(messages: AsyncIterable<Message>): Promise<string[]>
   return values;
 }
 
-/** Works until it is told to stop; at a message "end" it ends by itself. Writes down what it was told. */
+/** Works until it is told to stop; at a message "end" it ends by itself. To "many 128 65536" its stream answers so many
+ *  messages of so many characters, each with its number at the front. Writes down what it was told. */
 export class Work {
   /** Why its calls were stopped, in order. */
   readonly reasons: CancelReason[] = [];
@@ -116,6 +117,11 @@ export class Work {
       this.#readers.add(look);
       look();
     });
+  }
+
+  /** Calls that have begun to work. */
+  get begun(): number {
+    return this.#begun;
   }
 
   /** Resolves when the `count`th call has begun to work. */
@@ -159,6 +165,8 @@ export class Work {
       limited: (_request: Message, context: HandlerContext) => begin(context),
       async *server(request: Message, context: HandlerContext) {
         using _inside = inside();
+        const many = /^many (?<count>\d+) (?<size>\d+)$/.exec(request.value)?.groups;
+        if (many) return yield* numbered(Number(many.count), Number(many.size));
         yield { value: "first" };
         const told = begin(context);
         for (; request.value === "flood"; wrote()) yield { value: FLOOD };
@@ -204,6 +212,10 @@ export class Work {
     slot(this.#began, this.#begun).resolve();
     return told.promise;
   }
+}
+
+async function* numbered(count: number, size: number): AsyncGenerator<Message> {
+  for (let index = 0; index < count; index++) yield { value: `${index} `.padEnd(size, "x") };
 }
 
 function slot(slots: PromiseWithResolvers<void>[], count: number): PromiseWithResolvers<void> {

@@ -3,11 +3,13 @@ import type { Duplex } from "node:stream";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { WebSocketServer } from "ws";
 import { AppError } from "#kernel/errors.ts";
+import { noTracer } from "#kernel/tracer.ts";
 import { ERROR_TABLE, publicMessage } from "../../rpc/error-table.ts";
 import type { RpcMethods } from "../../rpc/rpc-methods.ts";
 import type { DispatcherDeps } from "../dispatcher.ts";
-import { header, openExchange } from "../exchange.ts";
+import { type Exchange, header, openExchange } from "../exchange.ts";
 import { decideOrigin } from "../origin-station.ts";
+import { startServerSpan } from "../server-span.ts";
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { SocketCall } from "./socket-call.ts";
@@ -117,7 +119,12 @@ export class WebSocketBridge implements AsyncDisposable {
     const address = (this.#deps.addressOf ?? peerOf)(request);
     this.#assertRoom(address);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      const call = new SocketCall(ws, request, this.#limits, { ...this.#deps, handler, admit: this.#admit });
+      const call = new SocketCall(ws, request, this.#limits, {
+        ...this.#deps,
+        handler,
+        admit: this.#admit,
+        within: this.#within,
+      });
       this.#calls.add(call);
       this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
       ws.once("close", () => {
@@ -149,6 +156,11 @@ export class WebSocketBridge implements AsyncDisposable {
     exchange.caller = await authorize(exchange, method);
     await admission.admitCaller(exchange);
     return exchange;
+  };
+
+  readonly #within = (exchange: Exchange, work: () => Promise<void>): Promise<void> => {
+    const { tracer = noTracer } = this.#deps;
+    return tracer.within(startServerSpan(tracer, exchange, exchange.rpc), exchange.identity, work);
   };
 
   /** One timer for all sockets. */

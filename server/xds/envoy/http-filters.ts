@@ -152,5 +152,7 @@ function jwtAuthentication(
       },
     ],
     bypassCorsPreflight: true,
+    // Why a token was refused is for logs (spec.md S10).
+    stripFailureResponse: true,
   });
 }

@@ -19,6 +19,8 @@ import { httpFilters, type TokenKeys } from "./http-filters.ts";
 
 export const EDGE_LISTENER = "platemark-edge";
 const BUFFER_BYTES = 1024 * 1024;
+/** How long a client may take to end a connection that Envoy has ended. */
+const DELAYED_CLOSE_MS = 50;
 const CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager";
 
 /** Where Envoy has its routes from: ADS by their name, or the listener itself. */
@@ -76,6 +78,8 @@ function connectionManager(
       connectionKeepalive: { interval: duration(30_000), timeout: duration(10_000) },
     },
     requestHeadersTimeout: duration(15_000),
+    // A browser leaves it to the server to end a websocket's connection, and its page hears of the end only then.
+    delayedCloseTimeout: duration(DELAYED_CLOSE_MS),
     // Routes of streams have their own.
     streamIdleTimeout: duration(300_000),
     useRemoteAddress: true,
