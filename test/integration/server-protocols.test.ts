@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 import { connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import type { Interceptor } from "@connectrpc/connect";
@@ -187,6 +187,26 @@ describe("the edge", () => {
       expect(flags & constants.NGHTTP2_FLAG_END_STREAM).not.toBe(0);
     }
     session.close();
+  });
+
+  test("keeps no connection that a stream had, so that a browser that gives it up ends it at once", async () => {
+    const connectionOf = async (method: string) => {
+      const call = request(`${server.url}/platemark.v1.MediaService/${method}`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${await server.token()}`,
+          "content-type": "application/grpc-web+proto",
+          "grpc-timeout": "50m",
+        },
+        agent: new Agent({ keepAlive: true, maxSockets: 1 }),
+      });
+      call.end(Buffer.alloc(5));
+      const [answer] = await once(call, "response");
+      answer.resume();
+      return answer.headers.connection;
+    };
+    expect(await connectionOf("WatchMedia")).toBe("close");
+    expect(await connectionOf("ListMedia")).not.toBe("close");
   });
 
   test("is alive, and ready when its parts are", async () => {

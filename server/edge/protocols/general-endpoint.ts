@@ -32,6 +32,10 @@ export async function serveGeneral(
     const accepted = asked.header.get(name);
     if (accepted !== null) asked.header.set(name, chooseEncoding(accepted, offered) ?? "identity");
   }
+  // A stream that is given up before its first byte is read leaves Chromium five silent seconds in which it hopes to
+  // keep the connection. One that it cannot keep it ends at once, and with it the work.
+  const streams = ["server_streaming", "bidi_streaming"].includes(handler.method.methodKind);
+  if (streams && request.httpVersionMajor < 2) response.setHeader("connection", "close");
   const binaryType = binaryTypeOf(header(request, "content-type"));
   if (binaryType) asked.header.set("content-type", binaryType);
   const chunks = read ? once(read) : bodyChunks(request);
