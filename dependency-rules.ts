@@ -15,6 +15,7 @@ export const ENTRY_FILES = [
   "server/connections\\.ts",
   "server/create-server\\.ts",
   "server/open-trust\\.ts",
+  "server/open-certificate\\.ts",
   "server/operations\\.ts",
   "server/serve\\.ts",
   "server/workers/[a-z-]+-main\\.ts",
@@ -104,6 +105,19 @@ export function dependencyRules(root: string): readonly Rule[] {
       ["server/edge/"],
       ["server/edge/", "server/rpc/", "server/services/", "shared/"],
     ),
+    only(
+      "xds-imports-edge-and-rpc",
+      "server/xds → edge (the HTTP server), rpc (what is registered), services, shared",
+      ["server/xds/"],
+      ["server/xds/", "server/edge/", "server/rpc/", "server/services/", "shared/"],
+    ),
+    {
+      name: "only-entries-import-xds",
+      comment: "The product works without Envoy and without a control plane.",
+      severity: "error",
+      from: { path: own, pathNot: [tests, entry, rooms("server/xds/")] },
+      to: { path: rooms("server/xds/") },
+    },
     only(
       "rpc-imports-services",
       "server/rpc → services, shared",

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const LONGEST_FILE = 500;
+const GENERATED = ["shared/contracts/gen", "server/xds/gen"];
 
 interface Finding {
   readonly ok: boolean;
@@ -54,15 +55,17 @@ function generatedCodeIsCurrent(): Finding {
   try {
     const lint = run(bin("buf"), ["lint"]);
     if (!lint.ok) return lint;
-    const generated = run(bin("buf"), ["generate", "--output", folder]);
-    if (!generated.ok) return generated;
-    return run("git", [
-      "diff",
-      "--no-index",
-      "--stat",
-      join(folder, "shared/contracts/gen"),
-      "shared/contracts/gen",
-    ]);
+    for (const generate of [
+      () => run(bin("buf"), ["generate", "--output", folder]),
+      () => run(process.execPath, ["scripts/generate-xds.ts", "--output", folder]),
+    ]) {
+      const generated = generate();
+      if (!generated.ok) return generated;
+    }
+    const findings = GENERATED.map((path) =>
+      run("git", ["diff", "--no-index", "--stat", join(folder, path), path]),
+    );
+    return { ok: findings.every(({ ok }) => ok), text: findings.map(({ text }) => text).join("\n") };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -70,7 +73,10 @@ function generatedCodeIsCurrent(): Finding {
 
 function filesAreShort(): Finding {
   const long = trackedFiles()
-    .filter((path) => /\.(ts|tsx|mjs|css)$/.test(path) && !path.startsWith("shared/contracts/gen/"))
+    .filter(
+      (path) =>
+        /\.(ts|tsx|mjs|css)$/.test(path) && !GENERATED.some((folder) => path.startsWith(`${folder}/`)),
+    )
     .map((path) => ({ path, lines: readFileSync(path, "utf8").split("\n").length }))
     .filter(({ lines }) => lines > LONGEST_FILE);
   return {
@@ -96,6 +102,7 @@ const steps: readonly (readonly [string, () => Finding])[] = [
   ["WebAssembly is current", () => run(process.execPath, ["scripts/build-wasm.ts", "--check"])],
   [`no file above ${LONGEST_FILE} lines`, filesAreShort],
   ["versions pinned", versionsArePinned],
+  ["wire forms in the docs are current", () => run(process.execPath, ["scripts/wire-forms.ts", "--check"])],
   ["third-party notices current", () => run(process.execPath, ["scripts/third-party-notices.ts", "--check"])],
 ];
 

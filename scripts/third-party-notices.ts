@@ -59,7 +59,8 @@ const sections = [...found.entries()]
 const content = `# Third-party notices
 
 Platemark ships the packages below. The fonts in \`resources/fonts\` are under the SIL Open Font License 1.1, whose text
-stands beside them. sharp's prebuilt binaries contain libvips (LGPL-3.0-or-later) and the libraries it is linked with.
+stands beside them. The code in \`server/xds/gen\` is generated from proto files
+of Envoy, xDS and Google APIs (Apache License 2.0). sharp's prebuilt binaries contain libvips (LGPL-3.0-or-later) and the libraries it is linked with.
 
 ${sections.join("\n")}`;
 

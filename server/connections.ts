@@ -83,11 +83,10 @@ export async function openConnections(
   const everything = opened.move();
   const close = () => everything.disposeAsync();
   return {
-    ...guardDatabase({ repository, templates, ledger }, eyes),
+    ...guardDatabase({ repository, templates, ledger, audit }, eyes),
     queue: guardQueue(queue, eyes),
     store: guardStore(store, eyes),
     limiter,
-    audit,
     oneUse,
     close,
     [Symbol.asyncDispose]: close,

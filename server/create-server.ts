@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { type Settings, settingsSchema } from "#contracts/settings.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { Cancelled } from "#kernel/cancel-reason.ts";
@@ -11,9 +13,11 @@ import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission.ts";
 import { createAuthorization } from "./edge/authorization.ts";
-import { createClientAddresses } from "./edge/client-address.ts";
+import { type ClientAddresses, createClientAddresses, limitKeyOf } from "./edge/client-address.ts";
+import { ConnectionLimits } from "./edge/connection-limits.ts";
 import { type CorsRequest, decideCors } from "./edge/cors.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
+import { header } from "./edge/exchange.ts";
 import { HttpServer } from "./edge/http-server.ts";
 import { jsonEndpoints } from "./edge/json-endpoints.ts";
 import { jsonRoutes } from "./edge/json-routes.ts";
@@ -23,6 +27,7 @@ import { createProbes } from "./edge/probes.ts";
 import { rpcEndpoints } from "./edge/rpc-endpoints.ts";
 import type { Authenticator } from "./edge/tokens/authenticator.ts";
 import { WebSocketBridge } from "./edge/websocket/bridge.ts";
+import { openCertificate } from "./open-certificate.ts";
 import { openAuthenticator, openOrigins } from "./open-trust.ts";
 import { type Operations, openAdmission, openOperations } from "./operations.ts";
 import { addOperationsServices } from "./rpc/operations-services.ts";
@@ -80,6 +85,9 @@ export interface Server extends AsyncDisposable {
   /** @throws AppError `unavailable` (port taken, database or Redis away), `store.refused` (wrong keys),
    *  `config.invalid`. A store that does not answer yet is no error: it is waited for. */
   start(): Promise<StartedServer>;
+  /** Says that it is going to stop: it is not ready any more, streams end and no new ones begin, calls are answered as
+   *  ever. Disposing says so, too. */
+  drain(): void;
 }
 
 const DEFAULT_BUCKET = settingsSchema.shape.s3Bucket.parse(undefined);
@@ -93,10 +101,13 @@ const DAY_MS = 24 * 3_600_000;
  */
 export function createServer(options: ServerOptions, deps: ServerDeps): Server {
   const stack = new AsyncDisposableStack();
+  const draining = new AbortController();
   return {
+    drain: () => draining.abort(new Cancelled("draining")),
     async start() {
       await using starting = new AsyncDisposableStack();
-      const started = await start(starting, options, deps);
+      starting.defer(() => draining.abort(new Cancelled("draining")));
+      const started = await start(starting, options, deps, draining);
       stack.use(starting.move());
       return started;
     },
@@ -108,6 +119,7 @@ async function start(
   stack: AsyncDisposableStack,
   options: ServerOptions,
   deps: ServerDeps,
+  draining: AbortController,
 ): Promise<StartedServer> {
   const { host = "127.0.0.1", port = 0 } = options;
   const { clock, logger } = deps;
@@ -126,9 +138,6 @@ async function start(
   const preparation = stack.use(new StorePreparation({ store, ...deps }));
   await preparation.start();
   const serverId = await connections.repository.serverId();
-  const draining = stack.adopt(new AbortController(), (controller) =>
-    controller.abort(new Cancelled("draining")),
-  );
   const shutdown = stack.adopt(new AbortController(), (controller) =>
     controller.abort(new Cancelled("draining")),
   );
@@ -144,15 +153,23 @@ async function start(
     stack,
     operations,
     admission,
+    clientKey: (request) =>
+      limitKeyOf(addresses.addressOf(request.socket.remoteAddress ?? "", (name) => header(request, name))),
     authenticator: await openAuthenticator(stack, auth, settings, deps),
     origins: await openOrigins(stack, connections, options, deps),
   });
-  const http = new HttpServer(handle, { host, port, drainMs: settings.drainMs }, { clock, upgrade });
+  const isEndless = (path: string) => takesMessages(endpoints.get(path)?.rpc);
+  // The program that starts an embedded server talks to it on this computer, and to nobody else.
+  const certificate = auth.kind === "launch" ? null : openCertificate(stack, settings, deps);
+  const tls = await certificate?.read();
+  const listening = { host, port, ...httpOptions(settings, auth, addresses), ...(tls ? { tls } : {}) };
+  const http = new HttpServer(handle, listening, { clock, upgrade, isEndless });
   const bound = await http.listen();
   await operations.serveMetrics({ queue: connections.queue, connections: () => http.traffic(), endpoints });
   stack.use(http);
+  certificate?.follow(http);
   stack.defer(() => draining.abort(new Cancelled("draining")));
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+  const url = `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${bound}`;
   logger.info("server.started", {
     url,
     serverId,
@@ -160,6 +177,26 @@ async function start(
     queue: settled.queue.kind,
   });
   return { url, serverId, connections: settled, reports: operations.reports };
+}
+
+function httpOptions(settings: Settings, auth: ServerAuth, addresses: ClientAddresses) {
+  const {
+    drainMs,
+    drainNoticeMs: noticeMs,
+    maxConnections: total,
+    maxAddressConnections: perAddress,
+  } = settings;
+  if (auth.kind === "launch") return { drainMs };
+  return {
+    drainMs,
+    noticeMs,
+    limits: new ConnectionLimits({ total, perAddress, isTrusted: addresses.isTrusted }),
+  };
+}
+
+/** Whether the client sends for as long as it likes. */
+function takesMessages(rpc: DescMethod | null | undefined): boolean {
+  return rpc?.methodKind === "client_streaming" || rpc?.methodKind === "bidi_streaming";
 }
 
 /** Services, their background work, and the dispatcher in front of them. */
@@ -176,12 +213,15 @@ function assemble(
     readonly stack: AsyncDisposableStack;
     readonly operations: Operations;
     readonly admission: Admission;
+    /** Who a request is of, for limits by address. */
+    readonly clientKey: (request: IncomingMessage) => string;
     readonly authenticator: Authenticator;
     readonly origins: LiveOrigins;
   },
 ) {
   const { templates, ledger, queue, store, audit } = connections;
-  const { serverId, draining, shutdown, stack, operations, admission, authenticator, origins } = running;
+  const { serverId, draining, shutdown, stack, operations, admission, clientKey, authenticator, origins } =
+    running;
   const repository = operations.counted(connections.repository);
   const commits = new Bell();
   const shared = { repository, templates, ledger, queue, store, commits, ...deps };
@@ -198,18 +238,22 @@ function assemble(
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
   const gate = new MethodGate({ ledger: connections.oneUse });
   const templateService = new TemplateService(shared);
+  const local = auth.kind === "launch";
   const methods = createRouter(
     { uploads, media, templates: templateService, sync, health, origins, audit, logger: deps.logger },
     {
       shutdown,
       clock: deps.clock,
-      local: auth.kind === "launch",
+      local,
       cancellations: { cancelled: (_method, reason) => operations.cancelled(reason) },
     },
   );
   addOperationsServices(methods, { health, draining, clock: deps.clock }, settings);
   const routes = jsonRoutes({ uploads, media });
-  const endpoints = new Map([...rpcEndpoints(methods, { draining }), ...jsonEndpoints(routes)]);
+  const endpoints = new Map([
+    ...rpcEndpoints(methods, { draining }),
+    ...jsonEndpoints(routes, { compress: !local }),
+  ]);
   const stations = {
     ...deps,
     tracer: operations.tracer,
@@ -218,7 +262,7 @@ function assemble(
     admission,
     authorize: createAuthorization({ authenticator, gate, observer: operations.calls }),
   };
-  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining }));
+  const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining, addressOf: clientKey }));
   bridge.start();
   const handle = createDispatcher({ ...stations, probes: createProbes({ health, draining }), endpoints });
   return { handle, upgrade: bridge.upgrade, endpoints };

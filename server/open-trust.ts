@@ -62,7 +62,11 @@ async function openPublishedKeys(
   { tokenKeysFile: path, tokenKeysUrl: url }: Settings,
   deps: TrustDeps,
 ): Promise<VerificationKeys | null> {
-  if (url !== undefined) return new RemoteKeys({ ...deps, source: createKeySetUrl({ url }) });
+  if (url !== undefined) {
+    const keys = new RemoteKeys({ ...deps, source: createKeySetUrl({ url }) });
+    keys.start();
+    return keys;
+  }
   if (path === undefined) return null;
   const file = stack.use(createWatchedFile(deps, { path }));
   const keys = stack.use(new KeyFile({ ...deps, file }));

@@ -71,6 +71,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     ),
   );
   const { url, serverId, connections, reports } = await server.start();
+  // The workers end first, on what the server keeps for them; its callers hear of the end at once.
+  if (signal.aborted) server.drain();
+  else signal.addEventListener("abort", () => server.drain(), { once: true });
   const workers = options.workers ?? 1;
   if (workers > 0) {
     await mkdir(join(settings.home, "tmp"), { recursive: true, mode: 0o700 });

@@ -33,6 +33,7 @@ class ScriptedWorker implements WorkerProcess {
 describe("the supervisor of workers", () => {
   let clock: FakeClock;
   let workers: ScriptedWorker[];
+  let told: string[];
   let supervisor: WorkerSupervisor;
   const supervise = (
     count: number,
@@ -44,13 +45,18 @@ describe("the supervisor of workers", () => {
       queueMicrotask(() => behave(worker));
       return worker;
     };
-    const deps = { spawn, clock, random: new SeededRandom(), logger: new RecordingLogger() };
+    const reports = {
+      pictures: (state: string, count: number) => void told.push(`${state} ${count}`),
+      ended: () => void told.push("ended"),
+    };
+    const deps = { spawn, clock, random: new SeededRandom(), logger: new RecordingLogger(), reports };
     supervisor = new WorkerSupervisor(deps, { settings, workers: count });
     return supervisor.start();
   };
   beforeEach(() => {
     clock = new FakeClock();
     workers = [];
+    told = [];
   });
   afterEach(async () => supervisor[Symbol.asyncDispose]());
 
@@ -90,6 +96,13 @@ describe("the supervisor of workers", () => {
     failing.catch(() => {});
     await clock.advance(30_000);
     await expect(failing).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  test("passes on what they tell of pictures, and that one has ended", async () => {
+    await supervise(1);
+    workers[0]!.say({ type: "pictures", counts: { marked: 3, failed: 1, nonsense: 9, marking: "x" } });
+    workers[0]!.end(1);
+    expect(told).toEqual(["marked 3", "failed 1", "ended"]);
   });
 
   test("asks them to end when it is disposed, and insists after a while", async () => {

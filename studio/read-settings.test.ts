@@ -34,6 +34,14 @@ describe("settings", () => {
     });
   });
 
+  test("take the endpoint of spans from OpenTelemetry's own variable, where there is no setting of ours", () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318";
+    const environment = { PLATEMARK_HOME: home, OTEL_EXPORTER_OTLP_ENDPOINT };
+    expect(readSettings({ flags: {}, environment }).otlpEndpoint).toBe(OTEL_EXPORTER_OTLP_ENDPOINT);
+    const flags = { otlpEndpoint: "http://127.0.0.1:1" };
+    expect(readSettings({ flags, environment }).otlpEndpoint).toBe(flags.otlpEndpoint);
+  });
+
   test("lay parts of a mark over the file's", () => {
     file(JSON.stringify({ mark: { text: "© File", opacity: 0.3 } }));
     const { mark } = readSettings({ flags: { home, mark: { opacity: 0.9 } }, environment: {} });
@@ -48,6 +56,22 @@ describe("settings", () => {
     expect(wrong).toThrow(/one JSON object/);
     file(JSON.stringify({ frobnicate: 1 }));
     expect(wrong).toThrow(/frobnicate/);
+  });
+
+  test("take keys of tokens from a file or from an https URL, and not from both", () => {
+    const read = (environment: Record<string, string>) => readSettings({ flags: { home }, environment });
+    expect(read({ PLATEMARK_TOKEN_KEYS_FILE: "keys.json" }).tokenKeysFile).toBe("keys.json");
+    expect(read({ PLATEMARK_TOKEN_KEYS_URL: "https://id.example/keys" })).toMatchObject({
+      tokenKeysUrl: "https://id.example/keys",
+      tokenAudience: "platemark",
+      tokenClockTolerance: 5,
+      environment: "production",
+    });
+    expect(() => read({ PLATEMARK_TOKEN_KEYS_URL: "http://id.example/keys" })).toThrow(/tokenKeysUrl/);
+    expect(() =>
+      read({ PLATEMARK_TOKEN_KEYS_URL: "https://id.example/keys", PLATEMARK_TOKEN_KEYS_FILE: "keys.json" }),
+    ).toThrow(/PLATEMARK_TOKEN_KEYS_FILE and PLATEMARK_TOKEN_KEYS_URL/);
+    expect(() => read({ PLATEMARK_ENVIRONMENT: "prod" })).toThrow(/environment/);
   });
 
   test("have a home of each system", () => {

@@ -7,10 +7,14 @@ export function answerJson(response: NodeServerResponse, status: number, value: 
     response.end();
     return;
   }
-  const body = Buffer.from(JSON.stringify(value));
+  answerBytes(response, status, Buffer.from(JSON.stringify(value)));
+}
+
+/** `body` is JSON, perhaps compressed. */
+export function answerBytes(response: NodeServerResponse, status: number, body: Uint8Array): void {
   response.writeHead(status, {
     "content-type": "application/json",
-    "content-length": String(body.length),
+    "content-length": String(body.byteLength),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
   });

@@ -47,8 +47,9 @@ export async function authorizeCall(
   const { authenticator, gate } = deps;
   const principal = await callerOfHeaders({ authenticator, logger, refused }, headers, { path });
   await gate.admit(method, principal, logger).catch((error: unknown) => {
-    if (principal)
-      refused(AppError.from(error).code === "permission_denied" ? "scope missing" : "used before");
+    const { code } = AppError.from(error);
+    if (code === "permission_denied") refused("scope missing");
+    else if (principal && code === "unauthenticated") refused("used before");
     throw error;
   });
   return principal;

@@ -50,7 +50,7 @@ export function limitKeyOf(address: string): string {
 }
 
 /** IPv4 in IPv6's clothes is IPv4. */
-function plainAddress(text: string): string {
+export function plainAddress(text: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1] ?? text.replace(/%.*$/, "");
 }
 

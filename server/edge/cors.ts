@@ -3,7 +3,7 @@ import { MAX_ORIGIN_LENGTH } from "./origins/origin.ts";
 import type { OriginList } from "./origins/origin-list.ts";
 
 /** What the clients in fact send: connect-web, grpc-web, improbable-eng's grpc-web, and W3C tracing. */
-const REQUEST_HEADERS = [
+export const REQUEST_HEADERS = [
   "authorization",
   "baggage",
   "connect-accept-encoding",
@@ -21,7 +21,7 @@ const REQUEST_HEADERS = [
   "x-request-id",
   "x-user-agent",
 ].join(", ");
-const EXPOSED_HEADERS = [
+export const EXPOSED_HEADERS = [
   "connect-content-encoding",
   "content-encoding",
   "grpc-encoding",
@@ -33,7 +33,7 @@ const EXPOSED_HEADERS = [
   "x-request-id",
 ].join(", ");
 /** The longest that Chromium keeps a preflight. An origin that is taken off the list is refused by the call itself. */
-const MAX_AGE_SECONDS = 7_200;
+export const MAX_AGE_SECONDS = 7_200;
 
 export interface PageHeaders {
   readonly origin: string | undefined;

@@ -41,7 +41,7 @@ export function createDispatcher(
   return (request, response) => {
     const exchange = openExchange(request, response, deps);
     observer.began(exchange);
-    const span = startServerSpan(tracer, exchange, deps.endpoints.get(exchange.path));
+    const span = startServerSpan(tracer, exchange, deps.endpoints.get(exchange.path)?.rpc);
     tracer.within(span, exchange.identity, () =>
       dispatch(deps, exchange).catch((error: unknown) => {
         const failure = AppError.from(error);

@@ -1,28 +1,23 @@
-import type { Readable } from "node:stream";
 import type { z } from "zod";
 import { AppError } from "#kernel/errors.ts";
-import { bodyChunks } from "./request-body.ts";
+
+/** A request's body, read once. */
+export interface JsonBody {
+  /** All of it, decompressed. @throws AppError `resource_exhausted` above `limit` bytes, before and after. */
+  read(limit: number): Promise<Uint8Array>;
+}
 
 /** Reads a JSON body of at most `limit` bytes by a schema.
  *  @throws AppError `invalid_argument` that names the field, `resource_exhausted` above the limit. */
 export async function readJson<S extends z.ZodType>(
-  body: Readable,
+  body: JsonBody,
   schema: S,
   limit: number,
 ): Promise<z.output<S>> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of bodyChunks(body)) {
-    size += (chunk as Buffer).length;
-    if (size > limit)
-      throw new AppError("resource_exhausted", `The request has more than ${limit} bytes.`, {
-        details: { limit },
-      });
-    chunks.push(chunk as Buffer);
-  }
+  const bytes = await body.read(limit);
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    value = JSON.parse(Buffer.from(bytes).toString("utf8"));
   } catch (cause) {
     throw new AppError("invalid_argument", "The request is no JSON.", { cause });
   }

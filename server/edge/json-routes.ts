@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { z } from "zod";
 import { markKey, markSchema } from "#contracts/mark.ts";
@@ -12,10 +11,10 @@ import type { MediaService as Media } from "../services/media-service.ts";
 import { mediaIdOf } from "../services/picture-reference.ts";
 import type { MediaRow } from "../services/ports/media-repository.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
-import { readJson } from "./json-body.ts";
+import { type JsonBody, readJson } from "./json-body.ts";
 
 export interface JsonCall {
-  readonly body: Readable;
+  readonly body: JsonBody;
   readonly caller: Caller;
   readonly logger: Logger;
   readonly signal: AbortSignal;

@@ -1,5 +1,4 @@
 import type { RpcMethod, RpcMethods, RpcOptions } from "../rpc/rpc-methods.ts";
-
 import type { Endpoint } from "./endpoint.ts";
 import { serveGeneral } from "./protocols/general-endpoint.ts";
 import { unaryEndpoint } from "./protocols/unary-endpoint.ts";

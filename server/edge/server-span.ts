@@ -1,16 +1,22 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { Span, Tracer } from "#kernel/tracer.ts";
-import type { Endpoint } from "./endpoint.ts";
 import { type Exchange, header } from "./exchange.ts";
 import { isGrpcKind, wireFormOf } from "./wire-form.ts";
 
 const OTHER = "other";
 
-/** The span of one call, which ends with its answer. Paths that nobody has registered are one: names of spans are few. */
-export function startServerSpan(tracer: Tracer, exchange: Exchange, endpoint: Endpoint | undefined): Span {
+/**
+ * The span of one call, which ends with its answer. Paths that nobody has registered are one: names of spans are few.
+ * @param rpc The method at the path; `null`: a JSON route; `undefined`: nothing.
+ */
+export function startServerSpan(
+  tracer: Tracer,
+  exchange: Exchange,
+  rpc: DescMethod | null | undefined,
+): Span {
   const { identity, method, path, request, response } = exchange;
-  const rpc = endpoint?.rpc ?? null;
-  const form = wireFormOf(header(request, "content-type"), rpc);
-  const span = tracer.start(endpoint ? path.slice(1) : OTHER, {
+  const form = wireFormOf(header(request, "content-type"), rpc ?? null);
+  const span = tracer.start(rpc === undefined ? OTHER : path.slice(1), {
     kind: "server",
     parent: identity.parent ?? undefined,
     traceId: identity.traceId,
@@ -33,7 +39,7 @@ export function startServerSpan(tracer: Tracer, exchange: Exchange, endpoint: En
       });
       if (exchange.outcome === "internal" || response.statusCode >= 500)
         span.fail(exchange.outcome ?? "internal");
-      else if (!response.writableFinished) span.fail("aborted");
+      else if (exchange.outcome === null && !response.writableFinished) span.fail("aborted");
       span.end();
     });
   return span;

@@ -3,6 +3,7 @@ import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protoco
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { Cancelled, type CancelReason, isUnheard } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
+import { longestAnswerMs } from "./longest-answer.ts";
 
 /** Hears of each call that was ended from outside, once; never of one that had its answer. */
 export interface CancellationObserver {
@@ -26,12 +27,15 @@ export function cancellation(observer: CancellationObserver, clock: Clock): Inte
   return (next) => async (request) => {
     if (request.contextValues.get(cancellationKey)) return next(request);
     const method = `${request.service.typeName}/${request.method.name}`;
-    const deadlineMs = clock.now() + timeoutOf(request.header);
+    const longestMs = longestAnswerMs(request.method);
+    const deadlineMs = clock.now() + Math.min(timeoutOf(request.header), longestMs);
     const call = new CallEnd(request.signal, (reason) => {
       const told = orDeadline(reason, deadlineMs - clock.now());
       observer.cancelled(method, told.reason);
       return told;
     });
+    // The caller's own deadline is connect-es's to keep.
+    if (Number.isFinite(longestMs)) call.limit(longestMs, clock);
     const told = { ...request, signal: call.signal };
     const running = next(
       told.stream ? { ...told, message: interruptible(told.message, call, { last: false }) } : told,
@@ -56,7 +60,7 @@ class CallEnd {
   readonly #settle: (reason: Cancelled) => Cancelled;
   /** Rejects when the call is cancelled. */
   readonly #cancelled = Promise.withResolvers<never>();
-  #ended = false;
+  readonly #over = new AbortController();
 
   /** @param settle Hears of a cancellation, and says what it is taken for. */
   constructor(source: AbortSignal, settle: (reason: Cancelled) => Cancelled) {
@@ -69,6 +73,14 @@ class CallEnd {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Ends the call after so long. */
+  limit(ms: number, clock: Clock): void {
+    clock.sleep(ms, { signal: this.#over.signal }).then(
+      () => this.#end(new Cancelled("deadline")),
+      () => {},
+    );
   }
 
   orCancelled<T>(work: Promise<T>): Promise<T> {
@@ -87,17 +99,19 @@ class CallEnd {
 
   /** The answer is complete; whatever aborts now is no cancellation. */
   finish(): void {
-    this.#ended = true;
+    this.#over.abort();
     this.#source.removeEventListener("abort", this.#cancel);
   }
 
-  readonly #cancel = (): void => {
-    if (this.#ended) return;
-    this.#ended = true;
-    const reason = this.#settle(cancelledBy(this.#source.reason));
+  readonly #cancel = (): void => this.#end(cancelledBy(this.#source.reason));
+
+  #end(cancelled: Cancelled): void {
+    if (this.#over.signal.aborted) return;
+    this.finish();
+    const reason = this.#settle(cancelled);
     this.#controller.abort(reason);
     this.#cancelled.reject(reason);
-  };
+  }
 }
 
 /** The messages, cut off when the call is. `last`: with them the call has had its answer. */

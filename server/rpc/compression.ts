@@ -9,7 +9,7 @@ export const COMPRESS_MIN_BYTES = 1024;
 const UNSUSPECTED_BYTES = 1024 * 1024;
 /** DEFLATE reaches 1,032 with nothing but zeros; texts of our kind stay below 30. */
 const MAX_RATIO = 200;
-/** Half a second less for a megabyte of JSON than the default, which is for files packed once and read often. */
+/** The default, 11, is for files packed once and read often: a hundred times the work for a seventh less. */
 const BROTLI_QUALITY = 4;
 
 type Inflate = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Promise<Buffer>;

@@ -91,12 +91,14 @@ export function toConnectError(error: unknown): ConnectError {
   const failure = AppError.from(error);
   const info = { desc: ErrorInfoSchema, value: errorInfo(failure) };
   const { grpc } = ERROR_TABLE[failure.code];
+  // Half a character would break the spelling of headers.
+  const message = publicMessage(failure).toWellFormed();
   const waitMs = retryAfterMs(failure);
-  if (waitMs === null) return new ConnectError(publicMessage(failure), grpc, undefined, [info], failure);
+  if (waitMs === null) return new ConnectError(message, grpc, undefined, [info], failure);
   const retry = { desc: RetryInfoSchema, value: { retryDelay: durationFromMs(waitMs) } };
   // gRPC's own clients wait for so long before they try again (gRFC A6, "Pushback").
   const metadata = { "grpc-retry-pushback-ms": String(waitMs) };
-  return new ConnectError(publicMessage(failure), grpc, metadata, [info, retry], failure);
+  return new ConnectError(message, grpc, metadata, [info, retry], failure);
 }
 
 /** The same details in JSON, each a google.protobuf.Any. */

@@ -1,5 +1,4 @@
 import { Code, type ConnectError, type Interceptor } from "@connectrpc/connect";
-
 import { AdminService } from "#gen/admin_pb.ts";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
@@ -11,12 +10,9 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Health } from "../services/health.ts";
 import type { MediaService as Media } from "../services/media-service.ts";
-
 import type { AuditLog } from "../services/ports/audit-log.ts";
 import type { OriginControl } from "../services/ports/origin-control.ts";
-
 import type { SyncService as Sync } from "../services/sync-service.ts";
-
 import type { TemplateService as Templates } from "../services/template-service.ts";
 import type { UploadService as Uploads } from "../services/upload-service.ts";
 import { adminHandlers } from "./admin-handlers.ts";
@@ -25,11 +21,9 @@ import { type CancellationObserver, cancellation, UNOBSERVED } from "./cancellat
 import { toConnectError } from "./error-table.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { mediaHandlers } from "./media-handlers.ts";
-
 import { reportOutcome } from "./report-outcome.ts";
 import { RpcMethods, type RpcOptions } from "./rpc-methods.ts";
 import { syncHandlers } from "./sync-handlers.ts";
-
 import { templateHandlers } from "./template-handlers.ts";
 import { uploadHandlers } from "./upload-handlers.ts";
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { AppError } from "#kernel/errors.ts";
+import { freeMemory } from "#kernel/free-memory.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 
 /** Lower-case hex SHA-256 of an object, read once. @throws AppError `not_found`, `store.unreachable`, `aborted`. */
@@ -7,7 +8,10 @@ export async function hashObject(store: ObjectStore, key: string, signal?: Abort
   const { body } = await store.get(key, { signal });
   const hash = createHash("sha256");
   try {
-    for await (const chunk of body) hash.update(chunk as Uint8Array);
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      hash.update(chunk);
+      freeMemory(chunk);
+    }
   } catch (cause) {
     if (signal?.aborted) throw AppError.from(signal.reason, "aborted");
     throw new AppError("store.unreachable", "The store broke off while the picture was read back.", {

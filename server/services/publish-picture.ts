@@ -50,13 +50,13 @@ export async function publishPicture(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { store, steps } = deps;
-  const { row, picture } = publication;
+  const { row, proof } = publication;
   const visible = await visibleAt(store, publicKeyOf(row.objectKey), signal);
   const swap =
     (await ownUnsettledSwap(deps, publication, visible)) ??
     (await newSwap(deps, publication, visible, signal));
   if (!swap) return false;
-  if (visible?.sha256 !== picture.sha256) {
+  if (visible?.sha256 !== proof.markedSha256) {
     await show(deps, publication, swap, visible, signal);
     // Whoever slept for a day right before the swap finds its proof cleaned up; the next attempt stores it anew.
     await expectBegun(deps, swap);
@@ -73,11 +73,11 @@ export async function publishPicture(
 /** An earlier attempt that showed just this and could not say so: nothing is left but to say it. */
 async function ownUnsettledSwap(
   deps: SwapDeps,
-  { row, picture, markSpec, template }: Publication,
+  { row, proof, markSpec, template }: Publication,
   visible: VisibleObject | null,
 ): Promise<Swap | null> {
-  if (visible?.sha256 !== picture.sha256) return null;
-  const earlier = await unsettledSwap(deps, row.id, picture.sha256);
+  if (visible?.sha256 !== proof.markedSha256) return null;
+  const earlier = await unsettledSwap(deps, row.id, proof.markedSha256);
   const same =
     earlier?.becomes.markSpec === markSpec &&
     earlier.becomes.template === template.name &&
@@ -93,9 +93,9 @@ async function newSwap(
   signal: AbortSignal | undefined,
 ): Promise<Swap | null> {
   const { steps } = deps;
-  const { id, row, picture, proof, template, markSpec } = publication;
+  const { id, row, proof, template, markSpec } = publication;
   const becomes: ProvenPicture = {
-    sha256: picture.sha256,
+    sha256: proof.markedSha256,
     markSpec,
     template: template.name,
     templateVersion: template.version,
@@ -139,18 +139,19 @@ async function storeProof(
 /** The swap itself. */
 async function show(
   deps: SwapDeps,
-  { row, picture, traceId, requestId }: Publication,
+  { row, picture, proof, traceId, requestId }: Publication,
   swap: Swap,
   visible: VisibleObject | null,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { store } = deps;
+  const { markedSha256: sha256 } = proof;
   try {
     await store.put(swap.publicKey, picture.body, {
       contentType: picture.contentType,
-      sha256: picture.sha256,
+      sha256,
       metadata: {
-        sha256: picture.sha256,
+        sha256,
         "trace-id": traceId,
         "source-sha256": row.sha256,
         ...requestMetadata(requestId),
@@ -162,7 +163,7 @@ async function show(
     // Without an answer it may have happened, and the swap stays `begun`.
     if (!(error instanceof AppError) || error.code !== "store.precondition_failed") throw error;
     // So it may have when a broken connection made the request go out twice.
-    if ((await visibleAt(store, swap.publicKey, signal))?.sha256 === picture.sha256) return;
+    if ((await visibleAt(store, swap.publicKey, signal))?.sha256 === sha256) return;
     await discardQuietly(deps, swap);
     throw changedMeanwhile(error);
   }

@@ -18,8 +18,12 @@ export type UploadPlan =
     }
   | { readonly kind: "already"; readonly media: MediaRow };
 
-/** Files of at least this many bytes go in parts. */
-export const MULTIPART_THRESHOLD = 8 * 1024 * 1024;
+/**
+ * Files of at least this many bytes go in parts. Below, one broken connection sends that much again; but the store checks
+ * the SHA-256 as it receives them, where an object of parts must be read back. Most camera JPEGs of 24 megapixels lie
+ * below.
+ */
+export const MULTIPART_THRESHOLD = 12 * 1024 * 1024;
 /** spec.md S2: 15 minutes. */
 const PUT_URL_SECONDS = 900;
 /** Each turn lost means that somebody else changed the row; more than this is no race any more. */

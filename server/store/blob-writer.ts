@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, openSync, write, writev } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { promisify } from "node:util";
-import { freeMemory } from "./free-memory.ts";
+import { freeMemory } from "#kernel/free-memory.ts";
 
 const datasync = promisify(fdatasync);
 const writeOne = promisify(write);

@@ -19,8 +19,8 @@ export type BodySink = (bytes: Uint8Array) => Promise<void> | undefined;
 
 export interface ReceivedBody {
   readonly size: number;
-  /** Hex. */
-  readonly md5: string;
+  /** Hex: its MD5, or, where `takesSha256` allows it, its SHA-256. */
+  readonly etag: string;
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null;
 }
 
@@ -29,6 +29,9 @@ export interface BodyOptions {
   readonly maxBytes: number;
   /** Computed even if the client announces none. */
   readonly algorithm?: ChecksumAlgorithm | null;
+  /** The ETag may be the SHA-256 that the client has sent ahead: MD5, which takes twice as long, is not computed then.
+   *  @default false */
+  readonly takesSha256?: boolean;
 }
 
 /**
@@ -49,7 +52,7 @@ export async function receiveBody(
     size += bytes.length;
     if (size > options.maxBytes) throw new S3Error("EntityTooLarge");
     if (expected.size !== null && size > expected.size) throw new S3Error("IncompleteBody");
-    hashes.md5.update(bytes);
+    hashes.md5?.update(bytes);
     hashes.sha256?.update(bytes);
     hashes.checksum?.update(bytes);
     return sink(bytes);
@@ -87,7 +90,8 @@ interface Expectations {
   readonly announced: AnnouncedChecksum | null;
   readonly algorithm: ChecksumAlgorithm | null;
   readonly hashes: {
-    readonly md5: Hash;
+    /** Not where the ETag is the SHA-256. */
+    readonly md5: Hash | null;
     /** Also the checksum, where that is SHA-256. */
     readonly sha256: Hash | null;
     readonly checksum: RunningChecksum | null;
@@ -101,6 +105,8 @@ function expectations(request: S3Request, options: BodyOptions): Expectations {
   const announced = announcedChecksum(headers);
   const algorithm = announced?.algorithm ?? options.algorithm ?? null;
   const signedBody = /^[0-9a-f]{64}$/.test(payloadHash);
+  const md5 = contentMd5(headers);
+  const namesSha256 = announced?.algorithm === "SHA256" && announced.value !== undefined;
   if (!decoder && !signedBody && payloadHash !== UNSIGNED_PAYLOAD)
     throw new S3Error("InvalidArgument", {
       message: "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING-… literal or a hex SHA-256.",
@@ -108,12 +114,12 @@ function expectations(request: S3Request, options: BodyOptions): Expectations {
   return {
     size: decoder ? decodedLength(headers) : contentLength(headers),
     decoder,
-    contentMd5: contentMd5(headers),
+    contentMd5: md5,
     payloadSha256: signedBody ? payloadHash : null,
     announced,
     algorithm,
     hashes: {
-      md5: createHash("md5"),
+      md5: options.takesSha256 && namesSha256 && md5 === null ? null : createHash("md5"),
       sha256: signedBody ? createHash("sha256") : null,
       checksum:
         algorithm === null || (algorithm === "SHA256" && signedBody) ? null : startChecksum(algorithm),
@@ -122,14 +128,15 @@ function expectations(request: S3Request, options: BodyOptions): Expectations {
 }
 
 function verdict(expected: Expectations, decoder: AwsChunkedDecoder | null, size: number): ReceivedBody {
-  const md5 = expected.hashes.md5.digest("hex");
+  const md5 = expected.hashes.md5?.digest("hex");
   if (expected.contentMd5 !== null && expected.contentMd5 !== md5) throw new S3Error("BadDigest");
   const sha256 = expected.hashes.sha256?.digest();
   if (expected.payloadSha256 !== null && sha256?.toString("hex") !== expected.payloadSha256)
     throw new S3Error("XAmzContentSHA256Mismatch");
   const { algorithm, announced } = expected;
   const checksum = expected.hashes.checksum?.digest() ?? sha256;
-  if (algorithm === null || !checksum) return { size, md5, checksum: null };
+  const etag = md5 ?? checksum!.toString("hex");
+  if (algorithm === null || !checksum) return { size, etag, checksum: null };
   const value = checksum.toString("base64");
   if (announced) {
     const name = checksumHeader(algorithm);
@@ -141,7 +148,7 @@ function verdict(expected: Expectations, decoder: AwsChunkedDecoder | null, size
         message: `The ${algorithm} you specified did not match the calculated checksum.`,
       });
   }
-  return { size, md5, checksum: { algorithm, value } };
+  return { size, etag, checksum: { algorithm, value } };
 }
 
 function decoderFor(request: S3Request, payloadHash: string): AwsChunkedDecoder | null {

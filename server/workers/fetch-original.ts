@@ -2,17 +2,20 @@ import { createHash } from "node:crypto";
 import type { MarkJob } from "#contracts/mark-job.ts";
 import { abortReason } from "#kernel/cancellation.ts";
 import { AppError } from "#kernel/errors.ts";
+import { freeMemory } from "#kernel/free-memory.ts";
 import type { ObjectStore } from "../services/ports/object-store.ts";
 
 /**
- * Reads the original into memory and proves that it is what was uploaded. An abort ends the transfer.
+ * Reads the original into `original`, which is as large, and proves that it is what was uploaded: its SHA-256 is the
+ * job's. An abort ends the transfer. Nothing is written any more when this ends.
  * @throws AppError `upload.checksum_mismatch`; `not_found`; `store.unreachable` and `store.slow_down` (backoff).
  */
 export async function fetchOriginal(
   store: ObjectStore,
   job: Pick<MarkJob, "objectKey" | "size" | "sha256">,
+  original: Uint8Array,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<void> {
   const { body } = await store.get(job.objectKey, { signal }).catch((error: unknown) => {
     if (error instanceof AppError && error.code === "not_found")
       throw new AppError("not_found", "The original is no longer in the store. Import it again.", {
@@ -20,7 +23,6 @@ export async function fetchOriginal(
       });
     throw error;
   });
-  const original = new Uint8Array(job.size);
   const hash = createHash("sha256");
   let length = 0;
   try {
@@ -29,6 +31,7 @@ export async function fetchOriginal(
       original.set(chunk, length);
       hash.update(chunk);
       length += chunk.length;
+      freeMemory(chunk);
     }
   } catch (error) {
     if (signal.aborted) throw abortReason(signal);
@@ -41,7 +44,6 @@ export async function fetchOriginal(
     body.destroy();
   }
   if (length !== job.size || hash.digest("hex") !== job.sha256) throw mismatch();
-  return original;
 }
 
 function mismatch(): AppError {

@@ -7,6 +7,7 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError, type ErrorCode } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
+import type { SharedBuffers } from "#kernel/shared-buffers.ts";
 import { noTracer, type Tracer, traced } from "#kernel/tracer.ts";
 import type { ImageMarker, MarkedPicture } from "../services/ports/image-marker.ts";
 import type { MediaRepository, MediaRow } from "../services/ports/media-repository.ts";
@@ -45,6 +46,8 @@ export interface MarkWorkerDeps {
 export interface WorkerHoldings {
   /** Bytes of originals and their successors in memory. */
   readonly originals: ByteBudget;
+  /** Where these bytes are. */
+  readonly buffers: SharedBuffers;
   readonly templates: PinnedTemplates;
 }
 
@@ -65,6 +68,9 @@ const PERMANENT: ReadonlySet<ErrorCode> = new Set([
   "template.unknown",
   "not_found",
 ]);
+
+/** Failures that may leave a thread at work on the bytes that it was given. */
+const UNFINISHED: ReadonlySet<ErrorCode> = new Set(["aborted", "deadline_exceeded", "unavailable"]);
 
 /** What became of one delivery of a job. */
 export type JobOutcome = "marked" | "dropped" | "failed" | "retried" | "given_back";
@@ -181,19 +187,55 @@ async function markOnce(
   log: Logger,
   lease: Lease,
 ): Promise<"marked" | "dropped"> {
-  const { limiter, repository, clock, random, steps, tracer = noTracer } = deps;
+  const { limiter, repository } = deps;
   const row = await enterMarking(job, repository);
   if (!row) {
     log.info("mark.dropped", { attempt: lease.attempt });
     return "dropped";
   }
-  const startedAt = clock.now();
   log.info("mark.started", { attempt: lease.attempt, size: job.size });
   await limiter.acquire({ signal });
   // The original and its successor, which is about as large.
   using _held = await holdings.originals.acquire(2 * job.size, { signal });
   const template = await holdings.templates.of(job.mark);
-  const { picture, proof } = await markAndProve(job, row, template, deps, log, signal);
+  return await holdings.buffers.during(
+    (lend) =>
+      markAndPublish(
+        job,
+        row,
+        template,
+        { original: lend(job.size), room: lend(roomFor(job)) },
+        deps,
+        log,
+        signal,
+      ),
+    (error) => signal.aborted || UNFINISHED.has(AppError.from(error).code),
+  );
+}
+
+/** Where an original and its marked version lie. */
+interface PictureMemory {
+  readonly original: Uint8Array;
+  readonly room: Uint8Array;
+}
+
+/** Enough for a spliced picture: coding a mark takes some bytes more, codes that move up to some per cent. */
+function roomFor({ size }: MarkJob): number {
+  return Math.ceil(size * 1.05) + 256 * 1024;
+}
+
+async function markAndPublish(
+  job: MarkJob,
+  row: MediaRow,
+  template: PinnedTemplate,
+  memory: PictureMemory,
+  deps: MarkWorkerDeps,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<"marked" | "dropped"> {
+  const { repository, clock, random, steps, tracer = noTracer } = deps;
+  const startedAt = clock.now();
+  const { picture, proof } = await markAndProve(job, row, template, memory, deps, log, signal);
   throwIfAborted(signal);
   const publish = () =>
     publishPicture(
@@ -237,28 +279,29 @@ async function markOnce(
   return published ? "marked" : "dropped";
 }
 
-/** The original is let go of when this ends. */
 async function markAndProve(
   job: MarkJob,
   row: MediaRow,
   template: PinnedTemplate,
+  { original, room }: PictureMemory,
   { store, marker, prover, clock, steps, tracer = noTracer }: MarkWorkerDeps,
   log: Logger,
   signal: AbortSignal,
 ): Promise<{ picture: MarkedPicture; proof: PictureProof }> {
-  const original = await traced(tracer, "fetch", {}, () => fetchOriginal(store, job, signal));
+  await traced(tracer, "fetch", {}, () => fetchOriginal(store, job, original, signal));
   const variables = {
     ...(template.asksPicture && pictureVariables(original)),
     ...fileVariables(row),
     timestamp_ms: clock.now(),
   };
   const picture = await traced(tracer, "draw", {}, () =>
-    marker.mark(original, { mark: markFor(template, variables, log), signal }),
+    marker.mark(original, { mark: markFor(template, variables, log), room, signal }),
   );
   await steps?.reached("marked");
   const proof = await traced(tracer, "prove", {}, () =>
     prover.prove({
       original,
+      originalSha256: job.sha256,
       marked: picture.body,
       touched: picture.touched,
       claims: picture.path === "recoded" ? undefined : "exact",

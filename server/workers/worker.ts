@@ -1,6 +1,7 @@
 import { markJobSchema } from "#contracts/mark-job.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { AppError } from "#kernel/errors.ts";
+import { SharedBuffers } from "#kernel/shared-buffers.ts";
 import type { Lease } from "../services/ports/queue.ts";
 import { type MarkWorkerDeps, runJob, type WorkerHoldings } from "./job-run.ts";
 import { failBuriedJobs } from "./media-outcome.ts";
@@ -25,6 +26,8 @@ export interface MarkWorker extends AsyncDisposable {
  *  tiny pictures share each write to the database, of which every one waits for the disk. */
 const WHOLE_PLACE_BYTES = 1024 * 1024;
 const SMALLEST_PLACE = 1 / 8;
+/** Memory of pictures that waits for the next ones. */
+const KEPT_BYTES = 64 * 1024 * 1024;
 const TAKE_WAIT_MS = 5_000;
 const FAULT_PAUSE_MS = 1_000;
 const BURIED_LOOK_MS = 60_000;
@@ -55,6 +58,7 @@ class Worker implements MarkWorker {
     this.#options = { visibilityMs: 20_000, graceMs: 8_000, ...options };
     this.#holdings = {
       originals: new ByteBudget(options.originalsBudgetBytes),
+      buffers: new SharedBuffers(KEPT_BYTES),
       templates: new PinnedTemplates(deps.templates),
     };
     this.#stopped = new Promise((resolve) =>

@@ -4,6 +4,7 @@ import { GrpcWebFrameReader } from "./grpc-web-frames.ts";
 
 /** More of them: PLATEMARK_FUZZ=1000000. */
 const RUNS = Number(process.env.PLATEMARK_FUZZ ?? 500);
+const TIMEOUT_MS = 30_000 + 10 * RUNS;
 const MAX_BYTES = 64;
 
 function frame(flags: number, body: Uint8Array): Uint8Array {
@@ -28,37 +29,45 @@ function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
 }
 
 describe("frames of gRPC-Web", () => {
-  test("are the same however the bytes are cut", () => {
-    fc.assert(
-      fc.property(frames, fc.array(fc.nat(1_000), { maxLength: 12 }), (sent, cuts) => {
-        const reader = new GrpcWebFrameReader({ maxBytes: MAX_BYTES });
-        const whole = Uint8Array.from(sent.flatMap((each) => [...each]));
-        const read = pieces(whole, cuts).flatMap((piece) => reader.push(piece));
-        expect(read.map(({ bytes }) => [...bytes])).toEqual(sent.map((each) => [...each]));
-        expect(read.map(({ flags }) => flags)).toEqual(sent.map((each) => each[0]));
-        expect(reader.pending).toBe(0);
-      }),
-      { numRuns: RUNS },
-    );
-  });
+  test(
+    "are the same however the bytes are cut",
+    () => {
+      fc.assert(
+        fc.property(frames, fc.array(fc.nat(1_000), { maxLength: 12 }), (sent, cuts) => {
+          const reader = new GrpcWebFrameReader({ maxBytes: MAX_BYTES });
+          const whole = Uint8Array.from(sent.flatMap((each) => [...each]));
+          const read = pieces(whole, cuts).flatMap((piece) => reader.push(piece));
+          expect(read.map(({ bytes }) => [...bytes])).toEqual(sent.map((each) => [...each]));
+          expect(read.map(({ flags }) => flags)).toEqual(sent.map((each) => each[0]));
+          expect(reader.pending).toBe(0);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
-  test("never hold more than one that is not complete, whatever comes", () => {
-    fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 8 }), (noise) => {
-        const reader = new GrpcWebFrameReader({ maxBytes: MAX_BYTES });
-        try {
-          for (const piece of noise) {
-            for (const { bytes } of reader.push(piece))
-              expect(bytes.length).toBeLessThanOrEqual(5 + MAX_BYTES);
-            expect(reader.pending).toBeLessThan(5 + MAX_BYTES);
+  test(
+    "never hold more than one that is not complete, whatever comes",
+    () => {
+      fc.assert(
+        fc.property(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 8 }), (noise) => {
+          const reader = new GrpcWebFrameReader({ maxBytes: MAX_BYTES });
+          try {
+            for (const piece of noise) {
+              for (const { bytes } of reader.push(piece))
+                expect(bytes.length).toBeLessThanOrEqual(5 + MAX_BYTES);
+              expect(reader.pending).toBeLessThan(5 + MAX_BYTES);
+            }
+          } catch (error) {
+            expect(error).toMatchObject({ code: "resource_exhausted" });
           }
-        } catch (error) {
-          expect(error).toMatchObject({ code: "resource_exhausted" });
-        }
-      }),
-      { numRuns: RUNS },
-    );
-  });
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
   test("above the limit are refused as soon as their length is known", () => {
     const reader = new GrpcWebFrameReader({ maxBytes: MAX_BYTES });

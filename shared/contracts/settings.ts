@@ -41,6 +41,9 @@ export const settingsSchema = z.strictObject({
   tokenIssuer: z.string().min(1).max(256).optional(),
   /** How far the clocks of issuers may be ahead, in seconds. */
   tokenClockTolerance: z.coerce.number().int().min(0).max(60).default(5),
+  /** PEM files: the chain that `serve` shows, and its key. With them the port speaks TLS alone. */
+  tlsCert: z.string().min(1).optional(),
+  tlsKey: z.string().min(1).optional(),
   /** Which of the lists in `originsFile` is in force. */
   environment: z.enum(["production", "staging", "local"]).default("production"),
   /** JSON file with the origins whose pages may call; read again when it changes. */
@@ -56,13 +59,15 @@ export const settingsSchema = z.strictObject({
   /** `serve`: port of 127.0.0.1 where `/metrics` answers; unset: none. */
   metricsPort: z.coerce.number().int().min(0).max(65_535).optional(),
   /** Calls a second from one address, twice as many at once; 0: no limit. Not for the embedded server. */
-  addressRate: z.coerce.number().min(0).max(1_000_000).default(200),
+  addressRate: z.coerce.number().min(0).max(1_000_000).default(500),
   /** Calls a second of one user, twice as many at once; 0: no limit. Not for the embedded server. */
-  userRate: z.coerce.number().min(0).max(1_000_000).default(100),
+  userRate: z.coerce.number().min(0).max(1_000_000).default(200),
   /** Addresses and networks, with commas between them, whose word on where a call comes from is believed. */
   trustedProxies: z.string().default(""),
   /** How long calls in flight may take to end when the server stops, in milliseconds. */
   drainMs: z.coerce.number().int().min(0).max(600_000).default(10_000),
+  /** How long a server that stops still answers before that, so that load balancers can look elsewhere. Milliseconds. */
+  drainNoticeMs: z.coerce.number().int().min(0).max(600_000).default(0),
   /** Connections open at once. */
   maxConnections: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
   /** Connections open at once from one address (IPv6: one /64); trusted proxies have no such limit. */

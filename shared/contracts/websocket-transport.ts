@@ -34,11 +34,12 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
   const { baseUrl, open = openPageSocket, clock, interceptors = [], defaultTimeoutMs } = options;
   const httpClient: UniversalClientFn = async ({ url, header, body, signal }) => {
     signal?.throwIfAborted();
+    const startedMs = clock.now();
     const call = new SocketExchange(open, url.replace(/^http/, "ws"), clock);
     const onAbort = () => call.cancel(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     await call.opened;
-    call.send(headerBlock(header));
+    call.send(headerBlock(header, clock.now() - startedMs));
     void call.sendBody(body ?? none(), signal);
     const answered = await call.header();
     // With the status among the headers nothing follows ("trailers only").
@@ -170,12 +171,20 @@ class SocketExchange {
   }
 }
 
-function headerBlock(header: Headers): Uint8Array {
+/** @param spentMs What connecting took of the call's time: the server counts from when it reads this. */
+function headerBlock(header: Headers, spentMs: number): Uint8Array {
   let block = "";
-  for (const [name, value] of header) block += `${name}: ${value}\r\n`;
+  for (const [name, value] of header)
+    block += `${name}: ${name === "grpc-timeout" ? shorter(value, spentMs) : value}\r\n`;
   if (!/^[\x20-\x7e\r\n]*$/.test(block))
     throw new ConnectError("Headers are printable ASCII.", Code.InvalidArgument);
   return new TextEncoder().encode(block);
+}
+
+/** connect-es names deadlines in milliseconds. */
+function shorter(timeout: string, spentMs: number): string {
+  const ms = /^(\d+)m$/.exec(timeout)?.[1];
+  return ms === undefined ? timeout : `${Math.max(1, Number(ms) - Math.ceil(spentMs))}m`;
 }
 
 /** A page is not told why an upgrade was refused (1006); what the server closes with, it says. */

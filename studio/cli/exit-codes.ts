@@ -5,6 +5,8 @@ export const EXIT = {
   failedPictures: 1,
   /** Some templates have errors, or are not in their canonical form. */
   badTemplates: 1,
+  /** A configuration is bad, or an Envoy has refused one; the last good one is in force. */
+  refusedConfig: 1,
   usage: 2,
   /** Something outside is missing or refuses: server, store, disk, rights. */
   environment: 3,

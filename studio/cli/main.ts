@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { AppError, type ErrorCode } from "#kernel/errors.ts";
 import { PROGRAM_VERSION } from "../program-version.ts";
 import type { CommandContext } from "./command-context.ts";
+import { addEnvoyCommand } from "./envoy-command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { addImportCommand } from "./import-command.ts";
 import { nextStep } from "./next-step.ts";
@@ -17,6 +18,7 @@ import { addTemplateCommand } from "./template-command.ts";
 import { addTokenCommand } from "./token-command.ts";
 import { addVerifyCommand } from "./verify-command.ts";
 import { addWorkerCommand } from "./worker-command.ts";
+import { addXdsCommand } from "./xds-command.ts";
 
 /** Errors that mean that the command was put wrongly. */
 const USAGE: ReadonlySet<ErrorCode> = new Set(["invalid_argument", "not_found", "config.invalid"]);
@@ -40,6 +42,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     addRollbackCommand(program, context);
     addVerifyCommand(program, context);
     addProofCommand(program, context);
+    addEnvoyCommand(program, context);
+    addXdsCommand(program, context);
     for (const command of [
       program,
       ...program.commands,

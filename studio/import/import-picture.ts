@@ -18,7 +18,7 @@ import type { ImportLane, ImportLaneDeps } from "./import-lane.ts";
 import { factsOf, fileSource, memorySource, readWhole } from "./read-file.ts";
 
 /** Files up to this size are read once and kept until they are sent. Bytes. */
-const KEPT_SIZE = 8 * 1024 * 1024;
+const KEPT_SIZE = 12 * 1024 * 1024;
 /** Times that a picture is begun again when the store or the file has changed under it. */
 const ROUNDS = 3;
 /** Milliseconds that a file in the making gets before it is looked at again. */

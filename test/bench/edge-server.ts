@@ -56,21 +56,19 @@ const getMedia = () => ANSWER;
 
 const STARTS: Readonly<Record<ServerKind, () => Promise<Ports>>> = {
   edge: () => startEdge(async () => null),
-  "edge-token": () =>
-    startEdge(
-      createAuthorization({
-        authenticator: createTokenAuthenticator(
-          { keys: secretKeys(SECRET), clock: systemClock },
-          { audience: "platemark", issuer: null, toleranceSeconds: 5 },
-        ),
-        gate: new MethodGate({ ledger: createMemoryOneUseLedger({ clock: systemClock }) }),
-      }),
-    ),
+  "edge-token": () => {
+    const deps = { keys: secretKeys(SECRET), clock: systemClock };
+    const authenticator = createTokenAuthenticator(deps, {
+      audience: "platemark",
+      issuer: null,
+      toleranceSeconds: 5,
+    });
+    const gate = new MethodGate({ ledger: createMemoryOneUseLedger({ clock: systemClock }) });
+    return startEdge(createAuthorization({ authenticator, gate }));
+  },
   "connect-node": startConnectNode,
   "grpc-js": startGrpcJs,
 };
-
-const NO_ORIGINS = createOriginList([]);
 
 async function startEdge(authorize: Parameters<typeof createDispatcher>[0]["authorize"]): Promise<Ports> {
   const methods = new RpcMethods({
@@ -79,7 +77,7 @@ async function startEdge(authorize: Parameters<typeof createDispatcher>[0]["auth
     maxTimeoutMs: 3_600_000,
   }).service(MediaService, { getMedia });
   const handle = createDispatcher({
-    decideOrigin: (request) => decideCors(NO_ORIGINS, request),
+    decideOrigin: (request) => decideCors(createOriginList([]), request),
     probes: new Map(),
     admission: ADMIT_ALL,
     authorize,

@@ -9,6 +9,7 @@ import { noTracer } from "#kernel/tracer.ts";
 import { guardDatabase, guardQueue, guardStore } from "../../server/adapters/guard/guarded-connections.ts";
 import { createRedisQueue } from "../../server/adapters/redis/queue.ts";
 import { createS3ObjectStore } from "../../server/adapters/s3/object-store.ts";
+import { createSqlAuditLog } from "../../server/adapters/sql/audit-log.ts";
 import { type Database, openDatabase } from "../../server/adapters/sql/database.ts";
 import { createSqlMediaRepository } from "../../server/adapters/sql/media-repository.ts";
 import { createSqlQueue } from "../../server/adapters/sql/queue.ts";
@@ -50,6 +51,7 @@ function guardedOn(database: Database, given: typeof deps) {
       repository: createSqlMediaRepository(database, given),
       ledger: createSqlSwapLedger(database, given),
       templates: createSqlTemplateRepository(database, given),
+      audit: createSqlAuditLog(database),
     },
     eyes,
   );

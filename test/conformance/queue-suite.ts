@@ -68,6 +68,17 @@ export function describeQueue(title: string, makeFixture: () => Promise<QueueFix
       expect((await take()).map(({ key }) => key)).toEqual(["c"]);
     });
 
+    test("says for how long the oldest job has been ready, and nothing of those in somebody's hands", async () => {
+      expect(await queue.oldestReadyMs()).toBe(0);
+      await queue.enqueue("a", {});
+      clock.jump(5);
+      // A server counts by its own clock.
+      await expect.poll(() => queue.oldestReadyMs()).toBeGreaterThan(0);
+      const [lease] = await take();
+      expect(await queue.oldestReadyMs()).toBe(0);
+      await queue.ack(lease!);
+    });
+
     test("keeps payloads as they are: every script, control characters, numbers and null", async () => {
       const payload = {
         text: "Ünïcode 图片 🦩 \u0000 \ud800 \"'\\ {}",

@@ -15,7 +15,7 @@ export class FakeMarker implements ImageMarker {
     const body = Buffer.from(`${textOf(mark)} on ${sha256(input)}${run}`);
     const touched = [{ left: 0, top: 0, width: 1, height: 1, page: 0 }];
     const size = { width: 1, height: 1, frames: 1 };
-    return { body, contentType: "image/jpeg", sha256: sha256(body), ...size, touched, path: "pixels" };
+    return { body, contentType: "image/jpeg", ...size, touched, path: "pixels" };
   }
 
   preview(): Promise<never> {

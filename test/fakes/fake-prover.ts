@@ -19,8 +19,9 @@ export class FakeProver implements PictureProver {
     this.asked.push(request);
     if (this.refusal) throw this.refusal;
     const { original, marked, markedKey } = request;
-    const record: FakeRecord = { original: sha256(original), marked: sha256(marked), markedKey };
-    return { record: Buffer.from(JSON.stringify(record)), class: "exact" as const };
+    const markedSha256 = sha256(marked);
+    const record: FakeRecord = { original: sha256(original), marked: markedSha256, markedKey };
+    return { record: Buffer.from(JSON.stringify(record)), markedSha256, class: "exact" as const };
   }
 
   async close(): Promise<void> {}

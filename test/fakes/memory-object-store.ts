@@ -37,7 +37,7 @@ export class MemoryObjectStore
     if (!object) throw new AppError("not_found", "There is no such object.");
     const { body } = this.objects.get(key)!;
     const chunks = Array.from({ length: Math.ceil(body.length / 1000) }, (_, i) =>
-      body.slice(i * 1000, i * 1000 + 1000),
+      Uint8Array.from(body.subarray(i * 1000, i * 1000 + 1000)),
     );
     return { object, body: Readable.from(chunks) };
   }
@@ -48,7 +48,7 @@ export class MemoryObjectStore
     options: PutOptions,
   ): Promise<{ readonly etag: string }> {
     this.#request();
-    const body = "stream" in given ? await buffer(given.stream) : given;
+    const body = "stream" in given ? await buffer(given.stream) : Uint8Array.from(given);
     if (createHash("sha256").update(body).digest("hex") !== options.sha256)
       throw new AppError("upload.checksum_mismatch", "Other bytes arrived.");
     const { ifMatch } = options;

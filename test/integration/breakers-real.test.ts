@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
+import { settingsSchema } from "#contracts/settings.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
 import type { ConnectionSettings } from "../../server/connection-settings.ts";
@@ -8,7 +9,7 @@ import type { BreakerState, ComponentName } from "../../server/services/ports/co
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { BreakableProxy } from "../support/breakable-proxy.ts";
 import { describeReal } from "../support/real-components.ts";
-import { realInstallation, startServer } from "./server-harness.ts";
+import { realInstallation, startServer, testFile } from "./server-harness.ts";
 
 const ASK: Readonly<Record<ComponentName, (connections: Connections) => Promise<unknown>>> = {
   store: ({ store }) => store.head(`raw/${randomUUID()}`),
@@ -93,5 +94,46 @@ describeReal(
         expect(states.get(component)).toBe("closed");
       },
     );
+
+    test("a server whose store is away says so at once, and that it is not ready, and serves what needs none", async () => {
+      await using installation = await realInstallation();
+      const url = new URL(installation.settings.s3Url!);
+      await using proxy = await BreakableProxy.to({ host: url.hostname, port: Number(url.port) });
+      const settings = settingsSchema.parse({
+        ...installation.settings,
+        s3Url: `http://127.0.0.1:${proxy.port}`,
+      });
+      await using server = await startServer({ settings, [Symbol.asyncDispose]: async () => {} });
+      const client = server.client();
+      const { items } = await client.uploads.createUploads({ items: [testFile().announcement] });
+      const { mediaId } = items[0]!;
+      const complete = async () => {
+        const { outcome } = (await client.uploads.completeUploads({ items: [{ mediaId }] })).items[0]!;
+        return outcome.case === "error" ? outcome.value : null;
+      };
+      proxy.break();
+      const changes = async () => {
+        await complete();
+        return server.logger.of("breaker.changed").length;
+      };
+      await expect.poll(changes).toBeGreaterThan(0);
+      expect(server.logger.of("breaker.changed")[0]?.fields).toEqual({ component: "store", state: "open" });
+      const refused = await complete();
+      expect(refused).toMatchObject({
+        code: "store.unreachable",
+        message: expect.stringContaining("tried again"),
+      });
+      const ready = await fetch(`${server.url}/readyz`);
+      expect(ready.status).toBe(503);
+      const { components } = (await ready.json()) as { components: { name: string; serving: boolean }[] };
+      expect(components.filter(({ serving }) => !serving).map(({ name }) => name)).toEqual(["store"]);
+      expect((await client.media.listMedia({})).items).toHaveLength(1);
+      proxy.mend();
+      await expect
+        .poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 20_000 })
+        .toBe(200);
+      // The breaker lets calls through again; now it is the upload that is missing.
+      expect((await complete())?.code).toBe("upload.gone");
+    });
   },
 );

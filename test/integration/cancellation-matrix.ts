@@ -127,6 +127,7 @@ export function cancellationSuite(
     await soon(server.work.began(), "begins");
     cause.act({ abort, line, server });
     await soon(server.work.stopped(), "stops");
+    await soon(server.work.left(), "comes to an end");
     const failure = fromConnectError(await soon(ended, "hears of it"));
     if (cause.told) expect(failure.code).toBe(cause.told);
     if (cause.told === "unavailable") expect(failure.retry).toBe("backoff");
@@ -136,6 +137,15 @@ export function cancellationSuite(
     expect(server.cancelled.map((each) => each.reason)).toEqual([reason]);
   };
   for (const each of cases) test(titleOf(each.way, each.kind, each.cause), () => stops(each));
+
+  test.each(ways)("over $name a call lasts no longer than its method's policy lets it", async (way) => {
+    await using server = await startCallServer();
+    const client = workClient(way.open(`http://127.0.0.1:${entrance(server)}`));
+    const failure = await client.limited({ value: "work" }).catch(fromConnectError);
+    expect(failure).toMatchObject({ code: "deadline_exceeded", retry: "backoff" });
+    expect(server.work.reasons).toEqual(["deadline"]);
+    expect(server.cancelled).toEqual([{ method: "platemark.test.WorkService/limited", reason: "deadline" }]);
+  });
 
   test.each(ways)("over $name an end after the answer is no cancel", async (way) => {
     const server = await startCallServer();

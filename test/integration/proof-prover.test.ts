@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { tmpdir } from "node:os";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,7 +12,7 @@ import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
 import { loadProofTools } from "../../server/adapters/proof/proof-tools.ts";
 import { createPictureProver } from "../../server/adapters/proof/prover.ts";
 import type { ImageMarker, TouchedBox } from "../../server/services/ports/image-marker.ts";
-import type { PictureProver } from "../../server/services/ports/picture-prover.ts";
+import type { PictureProver, ProofRequest } from "../../server/services/ports/picture-prover.ts";
 import { codedPictures } from "../fixtures/pictures/coded-pictures.ts";
 import { readCoefficients, writeJpeg } from "../fixtures/pictures/jpeg-coefficients.ts";
 import { animation, photo, photo16 } from "../fixtures/pictures/pictures.ts";
@@ -34,6 +35,10 @@ afterAll(async () => {
   await marker.close();
   await prover.close();
 });
+
+/** With the hash of the original that the worker has verified when it was fetched. */
+const prove = (request: Omit<ProofRequest, "originalSha256">) =>
+  prover.prove({ ...request, originalSha256: hash("sha256", request.original, "hex") });
 
 async function marked(original: Uint8Array): Promise<{ marked: Uint8Array; touched: TouchedBox[] }> {
   const { body, touched } = await marker.mark(original, { mark: DEFAULT_MARK });
@@ -98,7 +103,7 @@ describe("proves what the marker has made, and anybody can check the record", ()
   test.each(kinds)("%s", async (_, make, expected) => {
     const original = new Uint8Array(await make());
     const pair = await marked(original);
-    const proof = await prover.prove({ original, ...pair, ...names });
+    const proof = await prove({ original, ...pair, ...names });
     const record = parseRecord(proof.record);
     expect(`${record.evidence.class} ${record.evidence.basis}`).toBe(expected);
     expect(proof.class).toBe(record.evidence.class);
@@ -120,7 +125,7 @@ describe("proves what the marker has made, and anybody can check the record", ()
     const pages = await Promise.all(sizes.map((each) => photo(each).tiff({ compression: "lzw" }).toBuffer()));
     const original = withTagsOf(pages[0]!, pages);
     const pair = await marked(original);
-    const record = parseRecord((await prover.prove({ original, ...pair, ...names })).record);
+    const record = parseRecord((await prove({ original, ...pair, ...names })).record);
     expect(record.evidence).toMatchObject({
       class: "exact",
       touched: onPage(pair.touched, 0),
@@ -137,7 +142,7 @@ describe("proves what the marker has made, and anybody can check the record", ()
     const original = new Uint8Array(
       await photo(size).withExif(metadata).withIccProfile("p3").jpeg({ optimiseCoding: false }).toBuffer(),
     );
-    const { record } = await prover.prove({ original, ...(await marked(original)), ...names });
+    const { record } = await prove({ original, ...(await marked(original)), ...names });
     expect(parseRecord(record).evidence.metadata.kept).toEqual(expect.arrayContaining(["EXIF", "ICC"]));
   });
 });
@@ -163,7 +168,7 @@ describe("a JPEG that was coded again", () => {
           .toBuffer(),
       );
       const pair = await codedAgain(original, options);
-      const record = parseRecord((await prover.prove({ ...pair, ...names })).record);
+      const record = parseRecord((await prove({ ...pair, ...names })).record);
       const { evidence } = record;
       if (evidence.class !== "bounded") throw new Error(evidence.class);
       expect(evidence.measured).toHaveLength(3);
@@ -191,7 +196,7 @@ describe("a JPEG that was coded again", () => {
     const original = new Uint8Array(await photo(size).jpeg({ progressive: true }).toBuffer());
     const { marked } = await codedAgain(original, { quality: 80 });
     const touched = [{ left: 0, top: 0, ...size, page: 0 }];
-    const proof = await prover.prove({ original, marked, touched, ...names });
+    const proof = await prove({ original, marked, touched, ...names });
     expect(proof.class).toBe("whole_image");
     const record = parseRecord(proof.record);
     const pair = { original, marked };
@@ -214,7 +219,7 @@ describe("a change outside the mark", () => {
     const original = writeJpeg(readCoefficients(plain), { restartInterval: 7 });
     const pair = await marked(original);
     const changed = withOneCoefficient(pair.marked);
-    await expect(prover.prove({ original, ...pair, marked: changed, ...names })).rejects.toMatchObject({
+    await expect(prove({ original, ...pair, marked: changed, ...names })).rejects.toMatchObject({
       code: "proof.failed",
       retry: "never",
       details: { reason: "outside", left: 0, top: 0, width: 8, height: 8 },
@@ -230,12 +235,12 @@ describe("a change outside the mark", () => {
       const { body: changed, path } = await marker.mark(pair.marked, { mark: elsewhere });
       expect(path).not.toBe("recoded");
       const attempt = { original, ...pair, marked: changed, ...names };
-      await expect(prover.prove({ ...attempt, claims: "exact" })).rejects.toMatchObject({
+      await expect(prove({ ...attempt, claims: "exact" })).rejects.toMatchObject({
         code: "proof.failed",
         details: { reason: "outside" },
       });
       // Nobody has said how it was marked: so many of its blocks differ that it may have been coded again.
-      await expect(prover.prove(attempt)).rejects.toMatchObject({ code: "proof.failed" });
+      await expect(prove(attempt)).rejects.toMatchObject({ code: "proof.failed" });
     },
   );
 
@@ -249,7 +254,7 @@ describe("a change outside the mark", () => {
         .png()
         .toBuffer(),
     );
-    await expect(prover.prove({ original, ...pair, marked: changed, ...names })).rejects.toMatchObject({
+    await expect(prove({ original, ...pair, marked: changed, ...names })).rejects.toMatchObject({
       code: "proof.failed",
       details: { reason: "outside", left: 48, top: 96, width: 16, height: 16 },
     });
@@ -267,7 +272,7 @@ describe("a change outside the mark", () => {
         .webp({ quality: 90 })
         .toBuffer(),
     );
-    await expect(prover.prove({ original, ...pair, marked: changed, ...names })).rejects.toMatchObject({
+    await expect(prove({ original, ...pair, marked: changed, ...names })).rejects.toMatchObject({
       code: "proof.failed",
       details: { reason: "bounds" },
     });
@@ -278,7 +283,7 @@ describe("a change outside the mark", () => {
     const pair = await marked(original);
     for (const other of [sharp(pair.marked).jpeg(), sharp(pair.marked).resize(100).png()]) {
       const changed = new Uint8Array(await other.toBuffer());
-      await expect(prover.prove({ original, ...pair, marked: changed, ...names })).rejects.toMatchObject({
+      await expect(prove({ original, ...pair, marked: changed, ...names })).rejects.toMatchObject({
         code: "proof.failed",
         details: { reason: "kind" },
       });
@@ -289,7 +294,7 @@ describe("a change outside the mark", () => {
     const original = new Uint8Array(await photo(size).png().toBuffer());
     const pair = await marked(original);
     const cut = pair.marked.slice(0, pair.marked.length / 2);
-    await expect(prover.prove({ original, ...pair, marked: cut, ...names })).rejects.toMatchObject({
+    await expect(prove({ original, ...pair, marked: cut, ...names })).rejects.toMatchObject({
       code: "picture.truncated",
     });
   });
@@ -304,7 +309,7 @@ describe("the prover", () => {
       originals.map(async (original) => ({ original, ...(await marked(original)), ...names })),
     );
     const copies = pairs.map((pair) => Uint8Array.from(pair.marked));
-    const proofs = await Promise.all(pairs.map((pair) => prover.prove(pair)));
+    const proofs = await Promise.all(pairs.map((pair) => prove(pair)));
     expect(pairs.map((pair) => pair.marked)).toEqual(copies);
     const hashes = proofs.map(({ record }) => parseRecord(record).original.sha256);
     expect(new Set(hashes).size).toBe(3);
@@ -313,7 +318,7 @@ describe("the prover", () => {
   test("takes back what is cancelled, and nothing once it is closed", async () => {
     const original = new Uint8Array(await photo(size).jpeg().toBuffer());
     const pair = { original, ...(await marked(original)), ...names };
-    await expect(prover.prove({ ...pair, signal: AbortSignal.abort() })).rejects.toMatchObject({
+    await expect(prove({ ...pair, signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: "aborted",
     });
     const other = createPictureProver(
@@ -321,7 +326,7 @@ describe("the prover", () => {
       { clock: systemClock, logger: silentLogger },
     );
     await other.close();
-    await expect(other.prove(pair)).rejects.toMatchObject({ code: "unavailable" });
+    await expect(other.prove({ ...pair, originalSha256: "" })).rejects.toMatchObject({ code: "unavailable" });
   });
 });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { settingsSchema } from "#contracts/settings.ts";
 import { systemClock } from "#kernel/clock.ts";
@@ -6,6 +7,8 @@ import { systemRandom } from "#kernel/random.ts";
 import type { Tracer } from "#kernel/tracer.ts";
 import { openTracer } from "../../server/adapters/trace/open-tracer.ts";
 import { openConnections } from "../../server/connections.ts";
+import { mintToken } from "../../server/edge/tokens/mint-token.ts";
+import { serve } from "../../server/serve.ts";
 import { createMarkWorker } from "../../server/workers/worker.ts";
 import { FakeMarker } from "../fakes/fake-marker.ts";
 import { FakeProver } from "../fakes/fake-prover.ts";
@@ -15,10 +18,12 @@ import {
   embeddedInstallation,
   type Installation,
   type RunningServer,
+  SECRET,
   send,
   startServer,
   type TestFile,
   testFile,
+  USER,
 } from "./server-harness.ts";
 
 const BAGGAGE = "shop=vases,secretly=hidden-in-baggage";
@@ -39,7 +44,11 @@ function callerOf(flags = "01") {
 }
 
 /** Announces a picture, sends it, completes it with `headers`; answers what came back. */
-async function upload(server: RunningServer, file: TestFile, headers: Record<string, string>) {
+async function upload(
+  server: Pick<RunningServer, "url" | "token">,
+  file: TestFile,
+  headers: Record<string, string>,
+) {
   const call = async (path: string, body: unknown) => {
     const answer = await fetch(`${server.url}${path}`, {
       method: "POST",
@@ -187,6 +196,43 @@ describe("spans", () => {
       });
     for (const secret of ["eyJ", "X-Amz-Signature", "hidden-in-baggage"])
       expect(receiver.raw).not.toContain(secret);
+  });
+
+  test("come from the worker's process too, and what it does is among the server's metrics", async () => {
+    await using receiver = await OtlpReceiver.start();
+    await using home = await embeddedInstallation();
+    const settings = settingsSchema.parse({
+      ...home.settings,
+      tokenSecret: SECRET,
+      logLevel: "silent",
+      otlpEndpoint: receiver.url,
+      metricsPort: 0,
+    });
+    const logger = new RecordingLogger();
+    const stop = new AbortController();
+    const started = Promise.withResolvers<string>();
+    const { signal } = stop;
+    const onStarted = ({ url }: { url: string }) => started.resolve(url);
+    const serving = serve({ settings, port: 0, logger, signal, onStarted });
+    serving.catch(started.reject);
+    const url = await started.promise;
+    const token = () => mintToken({ secret: SECRET, user: USER, bucket: settings.s3Bucket, now: Date.now() });
+    const bytes = await sharp({ create: { width: 64, height: 48, channels: 3, background: "#456" } })
+      .jpeg()
+      .toBuffer();
+    const caller = callerOf();
+    await upload({ url, token }, testFile(0, {}, bytes), caller.headers);
+    const metrics = String(logger.of("metrics.started")[0]?.fields.url);
+    await expect
+      .poll(async () => await (await fetch(metrics)).text(), { timeout: 15_000, interval: 200 })
+      .toContain('platemark_picture_transitions_total{state="marked"} 1');
+    stop.abort();
+    await serving;
+    expect(receiver.named("mark")[0]).toMatchObject({
+      service: "platemark-worker",
+      attributes: { "platemark.outcome": "marked", "platemark.request.id": caller.requestId },
+      links: [{ traceId: caller.traceId }],
+    });
   });
 
   test("of a caller who does not sample are not sent, and the trace goes on all the same", async () => {

@@ -144,7 +144,7 @@ export function serverFlow(name: string, install: () => Promise<Installation>): 
         value: { media: { id: smallId } },
       });
 
-      const large = testFile(9 * MIB);
+      const large = testFile(13 * MIB);
       const ticket = await announce(large);
       if (ticket.how.case !== "multipart") throw new Error("no multipart");
       const { uploadId, partSize } = ticket.how.value;
@@ -160,7 +160,7 @@ export function serverFlow(name: string, install: () => Promise<Installation>): 
     });
 
     test("starts a multipart upload afresh when the store has forgotten it", async () => {
-      const file = testFile(9 * MIB);
+      const file = testFile(13 * MIB);
       const first = await announce(file);
       if (first.how.case !== "multipart") throw new Error("no multipart");
       const { uploadId } = first.how.value;
@@ -194,11 +194,11 @@ export function serverFlow(name: string, install: () => Promise<Installation>): 
     });
 
     test("refuses parts that make another picture than announced", async () => {
-      const file = testFile(9 * MIB);
+      const file = testFile(13 * MIB);
       const ticket = await announce(file);
       if (ticket.how.case !== "multipart") throw new Error("no multipart");
       const { uploadId, partSize } = ticket.how.value;
-      const other = testFile(9 * MIB);
+      const other = testFile(13 * MIB);
       await sendParts(ticket.mediaId, uploadId, Number(partSize), other, [1, 2]);
       expect(await complete(ticket.mediaId, { uploadId })).toMatchObject({
         case: "error",
@@ -264,7 +264,7 @@ export function serverFlow(name: string, install: () => Promise<Installation>): 
     });
 
     test("ends well for two who send the same bytes at once", async () => {
-      const file = testFile(9 * MIB);
+      const file = testFile(13 * MIB);
       const tickets = await Promise.all([announce(file), announce(file), announce(file)]);
       const { mediaId } = tickets[0]!;
       const idOf = ({ how }: UploadTicket) => (how.case === "multipart" ? how.value.uploadId : `${how.case}`);

@@ -21,6 +21,8 @@ import { postgresTestDatabase } from "../support/test-database.ts";
 
 export const SECRET = "a-secret-of-this-test-alone-0123456789";
 export const USER = "tester";
+/** Tests call as fast as they can. */
+const UNLIMITED = { addressRate: 0, userRate: 0 };
 
 /** A server's data, which outlives its processes. */
 export interface Installation extends AsyncDisposable {
@@ -31,7 +33,7 @@ export interface Installation extends AsyncDisposable {
 export async function embeddedInstallation(): Promise<Installation> {
   const home = await mkdtemp(join(tmpdir(), "platemark-server-"));
   return {
-    settings: settingsSchema.parse({ home, user: USER }),
+    settings: settingsSchema.parse({ home, user: USER, ...UNLIMITED }),
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
   };
 }
@@ -44,6 +46,7 @@ export async function realInstallation(): Promise<Installation> {
   const settings = settingsSchema.parse({
     home: join(tmpdir(), s3Bucket),
     user: USER,
+    ...UNLIMITED,
     s3Url: real("minio")!,
     s3AccessKey: minioCredentials.accessKey,
     s3SecretKey: minioCredentials.secretKey,

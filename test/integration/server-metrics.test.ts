@@ -34,6 +34,7 @@ const calls = (method: string, protocol: string, code: string) =>
 test("metrics count calls by how they ended, over every protocol, and nobody's paths become labels", async () => {
   await using home = await embeddedInstallation();
   await using server = await startServer(withMetrics(home), { origins: ["https://studio.example"] });
+  const list = "platemark.v1.MediaService/ListMedia";
   const interceptors = [bearer(() => server.token())];
   const grpc = clientOver(createGrpcTransport({ baseUrl: server.url, interceptors }) as never);
   await grpc.media.listMedia({});
@@ -46,7 +47,8 @@ test("metrics count calls by how they ended, over every protocol, and nobody's p
     headers: { origin: "https://evil.example" },
   });
 
-  const list = "platemark.v1.MediaService/ListMedia";
+  await fetch(`${server.url}/${list}`, { method: "POST", headers: { authorization: "Bearer nonsense" } });
+
   await expect.poll(async () => (await look(server)).get(calls("other", "json", "not_found"))).toBe(5);
   const metrics = await look(server);
   expect(metrics.get(calls(list, "grpc", "ok"))).toBe(1);
@@ -55,6 +57,7 @@ test("metrics count calls by how they ended, over every protocol, and nobody's p
   expect(metrics.get(calls("api/v1/uploads", "json", "unauthenticated"))).toBe(1);
   expect(metrics.get(calls("api/v1/uploads", "json", "permission_denied"))).toBe(1);
   expect(metrics.get('platemark_refusals_total{what="origin",reason="not_allowed"}')).toBe(1);
+  expect(metrics.get('platemark_refusals_total{what="token",reason="malformed"}')).toBe(1);
   expect(metrics.get(`platemark_calls_in_flight{method="${list}"}`)).toBe(0);
   expect([...metrics.keys()].filter((name) => name.includes("some/path") || name.includes("evil"))).toEqual(
     [],

@@ -55,7 +55,7 @@ describe("a server whose store is away", () => {
     });
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
     const { items } = await client.uploads.createUploads({
-      items: [testFile().announcement, testFile(9 * 1024 * 1024).announcement],
+      items: [testFile().announcement, testFile(13 * 1024 * 1024).announcement],
     });
     expect(items.map(({ how }) => (how.case === "error" ? how.value.code : how.case))).toEqual([
       "put",

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request } from "node:http";
+import { connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import type { Interceptor } from "@connectrpc/connect";
 import {
@@ -174,6 +175,18 @@ describe("the edge", () => {
         })
       ).status,
     ).toBe(405);
+  });
+
+  test("ends a refused gRPC call with its headers, as its clients want the status alone", async () => {
+    const session = connectHttp2(server.url);
+    for (const path of ["/platemark.v1.Nothing/Do", "/platemark.v1.MediaService/ListMedia"]) {
+      const call = session.request({ ":method": "POST", ":path": path, "content-type": "application/grpc" });
+      call.end();
+      const [headers, flags] = await once(call, "response");
+      expect(headers["grpc-status"]).toMatch(/^(12|16)$/);
+      expect(flags & constants.NGHTTP2_FLAG_END_STREAM).not.toBe(0);
+    }
+    session.close();
   });
 
   test("is alive, and ready when its parts are", async () => {

@@ -7,6 +7,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bearer, clientOver, fromConnectError } from "#contracts/client.ts";
 import { createFetchTransport } from "#contracts/fetch-transport.ts";
+import { createWebSocketTransport } from "#contracts/websocket-transport.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
@@ -20,6 +21,7 @@ import { rpcEndpoints } from "../../server/edge/rpc-endpoints.ts";
 import { mintToken, type TokenGrant } from "../../server/edge/tokens/mint-token.ts";
 import { secretKeys } from "../../server/edge/tokens/secret-key.ts";
 import { createTokenAuthenticator } from "../../server/edge/tokens/token-authenticator.ts";
+import { WebSocketBridge } from "../../server/edge/websocket/bridge.ts";
 import { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import {
@@ -42,6 +44,10 @@ const transports: [string, (baseUrl: string, interceptors: Interceptor[]) => unk
   [
     "Connect over HTTP/2",
     (baseUrl, interceptors) => createConnectTransport({ baseUrl, httpVersion: "2", interceptors }),
+  ],
+  [
+    "gRPC over a websocket",
+    (baseUrl, interceptors) => createWebSocketTransport({ baseUrl, interceptors, clock: systemClock }),
   ],
   ["Connect over fetch", (baseUrl, interceptors) => createFetchTransport({ baseUrl, interceptors })],
 ];
@@ -200,7 +206,7 @@ describe("who calls", () => {
     );
   });
 
-  test("is what handlers read in x-auth headers, over HTTP/1.1 and HTTP/2, whatever the client wrote", async () => {
+  test("is what handlers read in x-auth headers, over HTTP/1.1, HTTP/2 and websockets, whatever the client wrote", async () => {
     const seen: Headers[] = [];
     const methods = new RpcMethods({
       shutdown: new AbortController().signal,
@@ -211,21 +217,30 @@ describe("who calls", () => {
         return {};
       },
     });
-    const logger = new RecordingLogger();
     const rules = { audience: "platemark", issuer: null, toleranceSeconds: 5 };
     const authenticator = createTokenAuthenticator({ keys: secretKeys(SECRET), clock: systemClock }, rules);
     const gate = new MethodGate({ ledger: createMemoryOneUseLedger({ clock: systemClock }) });
-    const handle = createDispatcher({
-      decideOrigin: () => ({ kind: "none", headers: {} }),
-      probes: new Map(),
+    const stations = {
+      decideOrigin: () => ({ kind: "none", headers: {} }) as const,
       admission: ADMIT_ALL,
       authorize: createAuthorization({ authenticator, gate }),
-      endpoints: new Map(rpcEndpoints(methods)),
       clock: systemClock,
       random: systemRandom,
-      logger,
+      logger: new RecordingLogger(),
+    };
+    await using bridge = new WebSocketBridge({
+      ...stations,
+      methods,
+      draining: new AbortController().signal,
     });
-    const http = new HttpServer(handle, { host: "127.0.0.1", port: 0 }, { clock: systemClock });
+    bridge.start();
+    const handle = createDispatcher({
+      ...stations,
+      probes: new Map(),
+      endpoints: new Map(rpcEndpoints(methods)),
+    });
+    const deps = { clock: systemClock, upgrade: bridge.upgrade };
+    await using http = new HttpServer(handle, { host: "127.0.0.1", port: 0, drainMs: 500 }, deps);
     const baseUrl = `http://127.0.0.1:${await http.listen()}`;
     const spoof: Interceptor = (next) => (request) => {
       request.header.set("x-auth-user-id", "root");
@@ -242,7 +257,6 @@ describe("who calls", () => {
       expect(headers.get("x-auth-scope")).toBe("media.read uploads.write");
       expect(headers.has("x-auth-groups")).toBe(false);
     }
-    await http[Symbol.asyncDispose]();
   });
 
   test("may do everything with the token of a launch", async () => {

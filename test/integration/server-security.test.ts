@@ -132,13 +132,13 @@ describe("the log of a whole upload", () => {
     await client.uploads.completeUploads({ items: [{ mediaId }, { mediaId: "nobody" }] });
     learn((await client.media.signDownload({ mediaId, marked: false })).url);
 
-    const large = testFile(9 * MIB);
+    const large = testFile(13 * MIB);
     const ticket = (await client.uploads.createUploads({ items: [large.announcement] })).items[0]!;
     if (ticket.how.case !== "multipart") throw new Error("no multipart");
     const { uploadId } = ticket.how.value;
     const parts = [
       { partNumber: 1, size: BigInt(8 * MIB) },
-      { partNumber: 2, size: BigInt(MIB) },
+      { partNumber: 2, size: BigInt(5 * MIB) },
     ];
     const signed = await client.uploads.signParts({ mediaId: ticket.mediaId, uploadId, parts });
     for (const part of signed.parts) {

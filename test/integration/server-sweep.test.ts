@@ -24,7 +24,7 @@ describe("uploads that nobody finishes", () => {
       logger: new RecordingLogger(),
       commits: new Bell(),
     });
-    const file = testFile(9 * MIB);
+    const file = testFile(13 * MIB);
     const announce = async () =>
       (await client.uploads.createUploads({ items: [file.announcement] })).items[0]!;
     const first = await announce();

@@ -40,6 +40,21 @@ describe("objects", () => {
     expect(tags(tagging.text, "Value")).toEqual(["raw", "a b"]);
   });
 
+  test("have the SHA-256 as their ETag where the client has sent it ahead, so that it is not taken for an MD5", async () => {
+    const sha256 = createHash("sha256").update("abc");
+    const digest = sha256.digest();
+    await put("hashed", "abc", { "x-amz-checksum-sha256": digest.toString("base64") });
+    const etag = `"${digest.toString("hex")}"`;
+    expect((await get("hashed")).headers.get("etag")).toBe(etag);
+    const headers = { "if-match": etag };
+    expect((await get("hashed", headers)).status).toBe(200);
+    const both = { "content-md5": base64("md5", "abc"), "x-amz-checksum-sha256": digest.toString("base64") };
+    await put("both", "abc", both);
+    expect((await get("both")).headers.get("etag")).toBe(
+      `"${createHash("md5").update("abc").digest("hex")}"`,
+    );
+  });
+
   test("are copied without their bytes, and outlive what they were copied from", async () => {
     const body = randomBytes(50_000);
     await put("copy/from", body, { "content-type": "image/png", "x-amz-meta-a": "1" });

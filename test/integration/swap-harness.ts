@@ -7,6 +7,7 @@ import { markSpecSchema } from "#contracts/mark-spec.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
+import { SharedBuffers } from "#kernel/shared-buffers.ts";
 import { unlimited } from "../../server/adapters/memory/rate-limiter.ts";
 import type { Connections } from "../../server/connections.ts";
 import type { MediaRow } from "../../server/services/ports/media-repository.ts";
@@ -97,7 +98,11 @@ export class SwapBench implements AsyncDisposable {
   async work(overrides: Partial<MarkWorkerDeps> = {}, lease?: Lease): Promise<JobOutcome> {
     const never = new AbortController().signal;
     const deps = this.deps(overrides);
-    const holdings = { originals: new ByteBudget(1e8), templates: new PinnedTemplates(deps.templates) };
+    const holdings = {
+      originals: new ByteBudget(1e8),
+      buffers: new SharedBuffers(1e8),
+      templates: new PinnedTemplates(deps.templates),
+    };
     return runJob(lease ?? (await this.take()), deps, holdings, never);
   }
 

@@ -2,7 +2,10 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { createWebSocketTransport } from "#contracts/websocket-transport.ts";
 import { systemClock } from "#kernel/clock.ts";
+import { silentLogger } from "#kernel/logger.ts";
+import { openTracer } from "../../server/adapters/trace/open-tracer.ts";
 import { startCallServer } from "../support/call-server.ts";
+import { OtlpReceiver } from "../support/otlp-receiver.ts";
 import { allOf, workClient } from "../support/work-service.ts";
 
 const over = (baseUrl: string) => workClient(createWebSocketTransport({ baseUrl, clock: systemClock }));
@@ -20,6 +23,19 @@ test("carries calls of all four kinds", async () => {
   const echoed = await allOf(client.bidi(texts("a", "ü€", "")));
   expect(echoed).toEqual(["a", "ü€", ""]);
   expect(server.cancelled).toEqual([]);
+});
+
+test("makes a span of each call, which says how it ended", async () => {
+  await using receiver = await OtlpReceiver.start();
+  const tracing = { endpoint: receiver.url, service: "test", version: "" };
+  const tracer = await openTracer(tracing, { logger: silentLogger });
+  {
+    await using server = await startCallServer({ tracer });
+    await allOf(over(server.url).bidi(texts("a", "b")));
+  }
+  await tracer.close();
+  const [span] = receiver.spans.filter(({ attributes }) => attributes["rpc.method"] === "bidi");
+  expect(span).toMatchObject({ kind: 2, status: 0, attributes: { "rpc.response.status_code": "ok" } });
 });
 
 test("lets both sides speak in turn", async () => {

@@ -1,6 +1,7 @@
 import { Cancelled, type CancelReason } from "#kernel/cancel-reason.ts";
 import { type Clock, systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
+import type { Tracer } from "#kernel/tracer.ts";
 import { ADMIT_ALL, type Admission } from "../../server/edge/admission.ts";
 import type { Authorize } from "../../server/edge/authorization.ts";
 import { type CorsRequest, decideCors } from "../../server/edge/cors.ts";
@@ -36,6 +37,8 @@ export async function startCallServer(
     readonly clock?: Clock;
     readonly limits?: Partial<WebSocketLimits>;
     readonly stalledMs?: number;
+    readonly tracer?: Tracer;
+    readonly pingMs?: number;
   } = {},
 ): Promise<CallServer> {
   const { clock = systemClock, origins = [] } = options;
@@ -59,6 +62,7 @@ export async function startCallServer(
     clock,
     random: systemRandom,
     logger,
+    ...(options.tracer && { tracer: options.tracer }),
   };
   const bridge = new WebSocketBridge({ ...stations, methods, draining: draining.signal }, options.limits);
   bridge.start();
@@ -70,7 +74,7 @@ export async function startCallServer(
   // Streams that are told to end need no time of a real clock's.
   const http = new HttpServer(
     handle,
-    { host: "127.0.0.1", port: 0, drainMs: 2_000 },
+    { host: "127.0.0.1", port: 0, drainMs: 2_000, ...(options.pingMs ? { pingMs: options.pingMs } : {}) },
     { clock: systemClock, upgrade: bridge.upgrade },
   );
   const port = await http.listen();

@@ -1,10 +1,12 @@
-import { create, createFileRegistry, type DescService } from "@bufbuild/protobuf";
+import { create, createFileRegistry, type DescService, setExtension } from "@bufbuild/protobuf";
 import {
   FileDescriptorSetSchema,
   file_google_protobuf_wrappers,
+  MethodOptionsSchema,
   type StringValue,
 } from "@bufbuild/protobuf/wkt";
 import { type Client, createClient, type HandlerContext, type Transport } from "@connectrpc/connect";
+import { MethodPolicySchema, policy } from "#gen/options_pb.ts";
 import { Cancelled, type CancelReason } from "#kernel/cancel-reason.ts";
 import type { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 
@@ -13,6 +15,8 @@ export type Kind = (typeof KINDS)[number];
 
 const text = ".google.protobuf.StringValue";
 const wrappers = file_google_protobuf_wrappers.proto;
+const limitedOptions = create(MethodOptionsSchema);
+setExtension(limitedOptions, policy, create(MethodPolicySchema, { timeoutMs: 100 }));
 const registry = createFileRegistry(
   create(FileDescriptorSetSchema, {
     file: [
@@ -25,13 +29,16 @@ const registry = createFileRegistry(
         service: [
           {
             name: "WorkService",
-            method: KINDS.map((kind) => ({
-              name: kind,
-              inputType: text,
-              outputType: text,
-              clientStreaming: kind === "client" || kind === "bidi",
-              serverStreaming: kind === "server" || kind === "bidi",
-            })),
+            method: [
+              ...KINDS.map((kind) => ({
+                name: kind,
+                inputType: text,
+                outputType: text,
+                clientStreaming: kind === "client" || kind === "bidi",
+                serverStreaming: kind === "server" || kind === "bidi",
+              })),
+              { name: "limited", inputType: text, outputType: text, options: limitedOptions },
+            ],
           },
         ],
       },
@@ -50,6 +57,8 @@ type Message = Pick<StringValue, "value">;
 /** As the compiler would know a client of it, had the service been generated. */
 export interface WorkClient {
   unary(request: Message, options?: CallOptions): Promise<Message>;
+  /** The same, for no longer than 100 ms. */
+  limited(request: Message, options?: CallOptions): Promise<Message>;
   server(request: Message, options?: CallOptions): AsyncIterable<Message>;
   client(requests: AsyncIterable<Message>, options?: CallOptions): Promise<Message>;
   bidi(requests: AsyncIterable<Message>, options?: CallOptions): AsyncIterable<Message>;
@@ -70,13 +79,16 @@ export async function allOf(messages: AsyncIterable<Message>): Promise<string[]>
   return values;
 }
 
-/** Works until it is told to stop; at a message "end" it ends by itself. Writes down what it was told. */
+/** Works until it is told to stop; at a message "end" it ends by itself. To "many 128 65536" its stream answers so many
+ *  messages of so many characters, each with its number at the front. Writes down what it was told. */
 export class Work {
   /** Why its calls were stopped, in order. */
   readonly reasons: CancelReason[] = [];
   readonly #began: PromiseWithResolvers<void>[] = [];
   readonly #stopped: PromiseWithResolvers<void>[] = [];
+  readonly #left: PromiseWithResolvers<void>[] = [];
   #begun = 0;
+  #handlersLeft = 0;
   /** Messages of a flood that were taken off its hands. */
   written = 0;
   /** Messages that streams of clients have read. */
@@ -107,6 +119,11 @@ export class Work {
     });
   }
 
+  /** Calls that have begun to work. */
+  get begun(): number {
+    return this.#begun;
+  }
+
   /** Resolves when the `count`th call has begun to work. */
   began(count = 1): Promise<void> {
     return slot(this.#began, count).promise;
@@ -115,6 +132,11 @@ export class Work {
   /** Resolves when the `count`th call was told to stop. */
   stopped(count = 1): Promise<void> {
     return slot(this.#stopped, count).promise;
+  }
+
+  /** Resolves when the handler of the `count`th call has come to its end. */
+  left(count = 1): Promise<void> {
+    return slot(this.#left, count).promise;
   }
 
   register(methods: RpcMethods): void {
@@ -127,12 +149,24 @@ export class Work {
       for (const look of [...this.#readers]) look();
       await this.#gate?.promise;
     };
+    /** Held for as long as a handler has not come to its end. */
+    const inside = () => ({
+      [Symbol.dispose]: () => {
+        this.#handlersLeft++;
+        slot(this.#left, this.#handlersLeft).resolve();
+      },
+    });
     methods.service(WorkService, {
       async unary(request: Message, context: HandlerContext) {
+        using _inside = inside();
         const told = begin(context);
-        return request.value === "end" ? { value: "done" } : told;
+        return request.value === "end" ? { value: "done" } : await told;
       },
+      limited: (_request: Message, context: HandlerContext) => begin(context),
       async *server(request: Message, context: HandlerContext) {
+        using _inside = inside();
+        const many = /^many (?<count>\d+) (?<size>\d+)$/.exec(request.value)?.groups;
+        if (many) return yield* numbered(Number(many.count), Number(many.size));
         yield { value: "first" };
         const told = begin(context);
         for (; request.value === "flood"; wrote()) yield { value: FLOOD };
@@ -141,6 +175,7 @@ export class Work {
       },
       // Knows nothing of signals: it is the messages that end.
       async client(requests: AsyncIterable<Message>, context: HandlerContext) {
+        using _inside = inside();
         void begin(context).catch(() => {});
         let last = "";
         for await (const { value } of requests) {
@@ -150,6 +185,7 @@ export class Work {
         return { value: last };
       },
       async *bidi(requests: AsyncIterable<Message>, context: HandlerContext) {
+        using _inside = inside();
         void begin(context).catch(() => {});
         for await (const { value } of requests) {
           await count();
@@ -176,6 +212,10 @@ export class Work {
     slot(this.#began, this.#begun).resolve();
     return told.promise;
   }
+}
+
+async function* numbered(count: number, size: number): AsyncGenerator<Message> {
+  for (let index = 0; index < count; index++) yield { value: `${index} `.padEnd(size, "x") };
 }
 
 function slot(slots: PromiseWithResolvers<void>[], count: number): PromiseWithResolvers<void> {

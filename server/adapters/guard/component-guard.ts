@@ -95,9 +95,9 @@ export class ComponentGuard {
   guard<T extends object>(port: T, operations: readonly (keyof T & string)[]): T {
     const guarded = new Map<PropertyKey, unknown>(
       operations.map((operation) => {
-        const original = port[operation] as (...values: unknown[]) => Promise<unknown>;
-        const call = (...values: unknown[]) => this.#call(operation, () => original.apply(port, values));
-        return [operation, call];
+        const ask = (values: readonly unknown[]) =>
+          Reflect.apply(port[operation] as (...given: readonly unknown[]) => Promise<unknown>, port, values);
+        return [operation, (...values: unknown[]) => this.#call(operation, () => ask(values))];
       }),
     );
     return new Proxy(port, {

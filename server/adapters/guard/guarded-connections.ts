@@ -1,3 +1,4 @@
+import type { AuditLog } from "../../services/ports/audit-log.ts";
 import type { MediaRepository } from "../../services/ports/media-repository.ts";
 import type { ObjectStore } from "../../services/ports/object-store.ts";
 import type { Queue } from "../../services/ports/queue.ts";
@@ -47,6 +48,7 @@ const LEDGER_OPERATIONS = [
   "stale",
   "removable",
 ] as const satisfies readonly (keyof SwapLedger)[];
+const AUDIT_OPERATIONS = ["append", "latest"] as const satisfies readonly (keyof AuditLog)[];
 const TEMPLATE_OPERATIONS = ["put", "get", "known"] as const satisfies readonly (keyof TemplateRepository)[];
 /** Taking waits for jobs, which is no sign of anything. */
 const QUEUE_OPERATIONS = [
@@ -65,12 +67,13 @@ export function guardStore(store: ObjectStore, deps: GuardDeps): ObjectStore {
   return new ComponentGuard(STORE, deps).guard(store, STORE_OPERATIONS);
 }
 
-/** Three ports on one database share its breaker. */
+/** The ports on one database share its breaker. */
 export function guardDatabase(
   ports: {
     readonly repository: MediaRepository;
     readonly ledger: SwapLedger;
     readonly templates: TemplateRepository;
+    readonly audit: AuditLog;
   },
   deps: GuardDeps,
 ): typeof ports {
@@ -79,6 +82,7 @@ export function guardDatabase(
     repository: guard.guard(ports.repository, REPOSITORY_OPERATIONS),
     ledger: guard.guard(ports.ledger, LEDGER_OPERATIONS),
     templates: guard.guard(ports.templates, TEMPLATE_OPERATIONS),
+    audit: guard.guard(ports.audit, AUDIT_OPERATIONS),
   };
 }
 

@@ -67,13 +67,14 @@ export class JpegSplicer {
     source: Uint8Array,
     facts: PictureFacts,
     tiles: readonly InkTile[],
+    room?: Uint8Array,
   ): Promise<ExactlyMarked | NotExact> {
     const header = readScanHeader(source);
     if (!header.exact) return header;
     if (!isAsRead(header, facts)) return notExact("structure");
     this.#kernel ??= JpegKernel.load();
     const kernel = await this.#kernel;
-    const result = spliceMark(kernel, source, header, tiles);
+    const result = spliceMark(kernel, source, header, tiles, { room });
     if (kernel.memoryBytes > MOST_KEPT_BYTES) this.#kernel = undefined;
     return result.exact ? { ...result, path: "spliced" } : result;
   }

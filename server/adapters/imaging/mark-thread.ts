@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import sharp from "sharp";
 import { type NotExact, notExact } from "#imaging/jpeg/not-exact.ts";
 import type { PixelBox } from "#imaging/orientation.ts";
 import { AppError, toErrorBody } from "#kernel/errors.ts";
+import { isShared } from "#kernel/shared-buffers.ts";
 import { InkWell } from "./ink-tiles.ts";
 import { JpegSplicer } from "./jpeg-splicer.ts";
 import { loadOverlayRenderer } from "./load-overlay-renderer.ts";
@@ -15,7 +15,7 @@ import type { ThreadReply, ThreadRequest, ThreadSettings } from "./thread-messag
 /** Pixels: four blocks of 8 (ITU-T T.81, A.2.4). */
 const LARGEST_MCU = 32;
 
-/** Entry of a marking thread: one task at a time, bytes in and out by transfer. */
+/** Entry of a marking thread: one task at a time, bytes in and out shared or by transfer. */
 
 // The threads are the parallelism; the image library's own would only compete with them. Its cache never hits here.
 sharp.concurrency(1);
@@ -36,7 +36,7 @@ async function run(request: ThreadRequest): Promise<MarkedBytes | Uint8Array | N
   if (tiles.length === 0) return notExact("nothing");
   const marked =
     request.kind === "spliced"
-      ? await splicer.mark(input, facts, tiles)
+      ? await splicer.mark(input, facts, tiles, request.room)
       : await splicer.markCoefficients(input, facts, tiles);
   if (!marked.exact) return marked;
   const touched = touchedBy(tiles).map((box) => ({ ...box, ...wholeMcus(box, facts) }));
@@ -70,11 +70,11 @@ parentPort!.on("message", async (request: ThreadRequest) => {
     const result = await run(request);
     if (!(result instanceof Uint8Array) && "exact" in result) reply = { id: request.id, result };
     else {
-      const body = transferable(result instanceof Uint8Array ? result : result.bytes);
-      moved = [body.buffer];
-      const sha256 = createHash("sha256").update(body).digest("hex");
+      const bytes = result instanceof Uint8Array ? result : result.bytes;
+      const body = isShared(bytes) ? bytes : transferable(bytes);
+      if (body.buffer instanceof ArrayBuffer) moved = [body.buffer];
       const marked = "path" in result ? { marked: { path: result.path, touched: result.touched } } : {};
-      reply = { id: request.id, result: { body, sha256, ...marked } };
+      reply = { id: request.id, result: { body, ...marked } };
     }
   } catch (error) {
     reply = { id: request.id, error: { ...toErrorBody(error), retry: AppError.from(error).retry } };

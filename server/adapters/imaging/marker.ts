@@ -7,6 +7,7 @@ import { resolvedOfSpec } from "#imaging/resolved-of-spec.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
+import { isShared } from "#kernel/shared-buffers.ts";
 import type { ImageMarker, MarkedPicture, MarkOptions } from "../../services/ports/image-marker.ts";
 import { ThreadPool } from "../threads/thread-pool.ts";
 import { DECODE_SECONDS } from "./decode-pixels.ts";
@@ -53,6 +54,7 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
     threads,
     settings: { tempDir } satisfies ThreadSettings,
     pack(task) {
+      if (isShared(task.input)) return { message: task, moved: [] };
       const input = new Uint8Array(task.input);
       return { message: { ...task, input }, moved: [input.buffer] };
     },
@@ -71,7 +73,7 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
 
   /** Takes the ways that code not all of it anew, one behind the other. `null`: only a decoder can mark or judge it. */
   async function exactly(
-    task: Pick<ThreadTask & { kind: "mark" }, "input" | "facts" | "mark">,
+    task: Pick<ThreadTask & { kind: "mark" }, "input" | "facts" | "mark" | "room">,
     signal?: AbortSignal,
   ): Promise<ThreadResult | null> {
     for (let kind = exactPath(task.input, task.facts); kind !== null; ) {
@@ -89,16 +91,16 @@ export function createImageMarker(options: ImageMarkerOptions): ImageMarker {
   }
 
   return {
-    async mark(input: Uint8Array, { mark, signal }: MarkOptions): Promise<MarkedPicture> {
+    async mark(input: Uint8Array, { mark, room, signal }: MarkOptions): Promise<MarkedPicture> {
       const facts = await inspectPicture(input, mostDecodedBytes);
       const { width, height, frames, format } = facts;
       const task = { input, facts, mark: resolved(mark, facts) };
       const result =
-        (await exactly(task, signal)) ??
+        (await exactly({ ...task, ...(room && isShared(room) && { room }) }, signal)) ??
         (await run({ kind: "mark", ...task }, bytesWhileMarking(facts, input.length), signal));
-      const { body, sha256, marked } = result;
+      const { body, marked } = result;
       if (!marked) throw new AppError("internal", "A marking thread answered without saying what it did.");
-      return { body, sha256, contentType: CONTENT_TYPES[format], width, height, frames, ...marked };
+      return { body, contentType: CONTENT_TYPES[format], width, height, frames, ...marked };
     },
 
     async preview(input, { maxSide, signal }) {

@@ -20,6 +20,8 @@ export type ThreadTask =
       readonly input: Uint8Array;
       readonly facts: PictureFacts;
       readonly mark: ResolvedMark;
+      /** Shared; for a splice that fits. */
+      readonly room?: Uint8Array | undefined;
     }
   | { readonly kind: "preview"; readonly input: Uint8Array; readonly maxSide: number };
 
@@ -27,8 +29,6 @@ export type ThreadRequest = ThreadTask & { readonly id: number };
 
 export interface ThreadResult {
   readonly body: Uint8Array;
-  /** Lower-case hex. */
-  readonly sha256: string;
   /** Of a marked picture. */
   readonly marked?: { readonly path: MarkPath; readonly touched: readonly TouchedBox[] };
 }

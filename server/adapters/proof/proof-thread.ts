@@ -11,7 +11,7 @@ import { proofFailure } from "./proof-failure.ts";
 import type { ProofMessage, ProofThreadSettings } from "./proof-messages.ts";
 import { loadProofTools } from "./proof-tools.ts";
 
-/** Entry of a proving thread: one pair at a time, bytes in and out by transfer. */
+/** Entry of a proving thread: one pair at a time, bytes in shared or by transfer. */
 
 // The threads are the parallelism; the image library's own would only compete with them. Its cache never hits here.
 sharp.concurrency(1);
@@ -34,17 +34,12 @@ async function prove(message: ProofMessage): Promise<PictureProof> {
   }
   if (!finding.proven) throw proofFailure(finding);
   const { evidence, facts } = finding;
-  const file = async (bytes: Uint8Array, objectKey: string) => ({
-    ...facts,
-    sha256: hex(await sha256(bytes)),
-    bytes: bytes.length,
-    key: objectKey,
-  });
+  const markedSha256 = hex(await sha256(marked));
   const record = await signRecord(
     {
       proofVersion: PROOF_VERSION,
-      original: await file(original, objectKey),
-      marked: await file(marked, markedKey),
+      original: { ...facts, sha256: message.originalSha256, bytes: original.length, key: objectKey },
+      marked: { ...facts, sha256: markedSha256, bytes: marked.length, key: markedKey },
       template,
       evidence,
       software,
@@ -53,7 +48,7 @@ async function prove(message: ProofMessage): Promise<PictureProof> {
     },
     key,
   );
-  return { record: recordBytes(record), class: evidence.class };
+  return { record: recordBytes(record), markedSha256, class: evidence.class };
 }
 
 /** The boxes by page: what is told of one page says nothing about another. */

@@ -3,6 +3,7 @@ import type { ProofPrivateKey } from "#imaging/proof/sign-record.ts";
 import { ByteBudget } from "#kernel/byte-budget.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
+import { isShared } from "#kernel/shared-buffers.ts";
 import type { PictureProof, PictureProver, ProofRequest } from "../../services/ports/picture-prover.ts";
 import { inspectPicture } from "../imaging/inspect-picture.ts";
 import { threadEntry } from "../threads/thread-entry.ts";
@@ -43,8 +44,14 @@ export function createPictureProver(
     threads,
     settings: { key, software: { name: "platemark", version } } satisfies ProofThreadSettings,
     pack(task) {
-      const [original, marked] = [new Uint8Array(task.original), new Uint8Array(task.marked)];
-      return { message: { ...task, original, marked }, moved: [original.buffer, marked.buffer] };
+      const moved: ArrayBuffer[] = [];
+      const own = (bytes: Uint8Array) => {
+        if (isShared(bytes)) return bytes;
+        const copy = new Uint8Array(bytes);
+        moved.push(copy.buffer);
+        return copy;
+      };
+      return { message: { ...task, original: own(task.original), marked: own(task.marked) }, moved };
     },
     words: WORDS,
     deadlineMs: DEADLINE_MS,

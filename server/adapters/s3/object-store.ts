@@ -122,7 +122,8 @@ class S3ObjectStore implements ObjectStore {
         ...metadataHeaders(options.metadata),
         ...conditionHeaders(options.ifMatch),
       },
-      ...(streamed ? { body: body.stream, payloadSha256: options.sha256 } : { body }),
+      body: streamed ? body.stream : body,
+      payloadSha256: options.sha256,
       signal: options.signal,
     } as const;
     const answer = await this.#client.send(request).catch((error: unknown) => {

@@ -12,6 +12,7 @@ import type { CallObserver, Refusal } from "../call-observer.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { type Exchange, header } from "../exchange.ts";
 import { wireFormOf } from "../wire-form.ts";
+import { tokenRefusalLabel } from "./token-refusal.ts";
 
 /** What is asked for when somebody looks, and not counted as it happens. */
 export interface MetricsSources {
@@ -136,7 +137,7 @@ export class ServerMetrics implements CallObserver, ComponentObserver {
   }
 
   refused(what: Refusal, reason: string): void {
-    this.#refused.inc({ what, reason });
+    this.#refused.inc({ what, reason: what === "token" ? tokenRefusalLabel(reason) : reason });
   }
 
   cancelled(reason: string): void {

@@ -3,7 +3,8 @@ import type { OriginEntry } from "../../services/ports/origin-control.ts";
 /** What Envoy's `StringMatcher` holds: `exact`, or `safe_regex`, which has to match the whole origin. */
 export type OriginMatcher = { readonly exact: string } | { readonly safeRegex: string };
 
-const ANY_LABELS = "(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\\.)+";
+/** Without the length of a label: Envoy refuses what RE2 makes a large program of. */
+const ANY_LABELS = "(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\\.)+";
 
 /** The list in the form that Envoy's `cors` filter reads, in order of precedence. Matches what `OriginList` matches. */
 export function stringMatchers(entries: readonly OriginEntry[]): readonly OriginMatcher[] {

@@ -6,13 +6,12 @@ import { httpStatusOf } from "../../rpc/error-table.ts";
 import type { Exchange } from "../exchange.ts";
 import { grpcStatusOf } from "../grpc-status.ts";
 import { addVary } from "../vary.ts";
+import { COMPRESSED, envelope, TRAILERS } from "./envelope.ts";
 import { encodePiece } from "./grpc-web-text.ts";
 import type { UnaryContext } from "./unary-context.ts";
 import type { UnaryForm } from "./unary-form.ts";
 import { copyHeaders } from "./web-headers.ts";
 
-const COMPRESSED = 1;
-const TRAILERS = 0x80;
 const OK = { "grpc-status": "0" };
 
 export interface UnaryAnswer {
@@ -74,15 +73,6 @@ async function writeConnect({ response }: Exchange, answer: UnaryAnswer, outcome
 
 async function pack({ compression, compressMinBytes }: UnaryAnswer, bytes: Uint8Array): Promise<Uint8Array> {
   return compression && bytes.byteLength >= compressMinBytes ? compression.compress(bytes) : bytes;
-}
-
-/** A flag byte, four bytes of length, the message. */
-function envelope(flags: number, bytes: Uint8Array): Buffer {
-  const framed = Buffer.allocUnsafe(5 + bytes.byteLength);
-  framed[0] = flags;
-  framed.writeUInt32BE(bytes.byteLength, 1);
-  framed.set(bytes, 5);
-  return framed;
 }
 
 /** Trailers as gRPC-Web puts them into its last frame. */

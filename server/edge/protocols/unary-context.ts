@@ -33,7 +33,8 @@ export class UnaryContext implements HandlerContext {
       readonly protocolName: string;
       readonly values: ContextValues;
       readonly shutdown: AbortSignal;
-      readonly timeoutMs: number | undefined;
+      /** Infinite: as long as it takes. */
+      readonly timeoutMs: number;
       readonly cancellations?: CancellationObserver | undefined;
     },
   ) {
@@ -43,7 +44,7 @@ export class UnaryContext implements HandlerContext {
     this.#exchange = exchange;
     this.#observer = call.cancellations ?? UNOBSERVED;
     this.#shutdown = call.shutdown;
-    this.#endsAtMs = call.timeoutMs === undefined ? undefined : Date.now() + call.timeoutMs;
+    this.#endsAtMs = Number.isFinite(call.timeoutMs) ? Date.now() + call.timeoutMs : undefined;
   }
 
   get service() {

@@ -3,6 +3,7 @@ import { type Compression, createMethodSerializationLookup } from "@connectrpc/c
 import { cancellationKey } from "../../rpc/cancellation.ts";
 import { COMPRESS_MIN_BYTES, COMPRESSIONS } from "../../rpc/compression.ts";
 import { toConnectError } from "../../rpc/error-table.ts";
+import { longestAnswerMs } from "../../rpc/longest-answer.ts";
 import type { RpcOptions } from "../../rpc/rpc-methods.ts";
 import { chooseEncoding } from "../accept-encoding.ts";
 import { callValues } from "../call-values.ts";
@@ -10,12 +11,12 @@ import { type Exchange, header } from "../exchange.ts";
 import { readBody } from "../request-body.ts";
 import { Base64Decoder } from "./base64.ts";
 import { parseTimeout } from "./deadline.ts";
+import { ENVELOPE_BYTES, onlyMessage } from "./envelope.ts";
 import { writeUnary } from "./unary-answer.ts";
 import { UnaryContext } from "./unary-context.ts";
 import { type UnaryForm, unaryFormOf } from "./unary-form.ts";
 import { invokeUnary, type UnarySpec } from "./unary-invoke.ts";
 
-const ENVELOPE_BYTES = 5;
 const MAX_WRITE_BYTES = 0xffffffff;
 
 /** The call as it came, for whoever answers in its place. */
@@ -38,6 +39,7 @@ export function unaryEndpoint(
   const serialization = createMethodSerializationLookup(method, undefined, options.jsonOptions, limits);
   const compressMinBytes = options.compress === false ? Number.POSITIVE_INFINITY : COMPRESS_MIN_BYTES;
   const interceptors = options.interceptors ?? [];
+  const longestMs = longestAnswerMs(method);
 
   return async (exchange) => {
     const { request, response } = exchange;
@@ -52,7 +54,7 @@ export function unaryEndpoint(
 
     const body = await readBody(request, bodyLimit(form, options.maxMessageBytes), messageTooLarge);
     const framed = form.text ? decodeBase64(body) : body;
-    const message = form.kind === "connect" ? wholeMessage(framed, packing) : onlyMessage(framed, packing);
+    const message = form.kind === "connect" ? { bytes: framed, packing } : onlyMessage(framed, packing);
     if (!message) return { body };
 
     const values = callValues(exchange).set(cancellationKey, true);
@@ -62,7 +64,7 @@ export function unaryEndpoint(
       protocolName: form.kind,
       values,
       shutdown,
-      timeoutMs,
+      timeoutMs: Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, longestMs),
       cancellations,
     });
     const answer = {
@@ -111,24 +113,6 @@ function decodeBase64(body: Buffer): Buffer {
 
 function messageTooLarge(limit: number): ConnectError {
   return new ConnectError(`The message has more than ${limit} bytes.`, Code.ResourceExhausted);
-}
-
-interface PackedMessage {
-  readonly bytes: Uint8Array;
-  readonly packing: Compression | undefined;
-}
-
-function wholeMessage(bytes: Buffer, packing: Compression | undefined): PackedMessage {
-  return { bytes, packing };
-}
-
-/** The message of one envelope that fills the body; `null`: it is something else. */
-function onlyMessage(framed: Buffer, packing: Compression | undefined): PackedMessage | null {
-  if (framed.length < ENVELOPE_BYTES || framed.readUInt32BE(1) !== framed.length - ENVELOPE_BYTES)
-    return null;
-  const bytes = framed.subarray(ENVELOPE_BYTES);
-  if (framed[0] === 0) return { bytes, packing: undefined };
-  return framed[0] === 1 && packing ? { bytes, packing } : null;
 }
 
 /** gRPC's order for its own kinds, where a call is small; the denser one for JSON. A client that packs and does not

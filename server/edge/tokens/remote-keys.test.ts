@@ -48,6 +48,16 @@ describe("keys behind a URL", () => {
     expect(questions).toBe(2);
   });
 
+  test("are asked for at the start, and whoever comes meanwhile waits for that answer", async () => {
+    const late = Promise.withResolvers<string>();
+    answer = () => late.promise;
+    keys.start();
+    const waiting = keys.find(ask("first"));
+    late.resolve(JSON.stringify({ keys: [first] }));
+    expect((await waiting).kid).toBe("first");
+    expect(questions).toBe(1);
+  });
+
   test("are asked for once more when a name is unknown, and then not before a pause has passed", async () => {
     await keys.find(ask("first"));
     clock.jump(30_000);

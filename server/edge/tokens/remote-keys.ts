@@ -43,6 +43,11 @@ export class RemoteKeys implements VerificationKeys {
     this.#maxStaleMs = maxStaleMs;
   }
 
+  /** Asks for the keys and does not wait for them, so that a wrong URL is in the log before the first caller comes. */
+  start(): void {
+    void this.#ask();
+  }
+
   async find(header: TokenHeader): Promise<VerificationKey> {
     if (this.#ageMs() > this.#maxAgeMs) await this.#ask();
     if (this.#ageMs() > this.#maxStaleMs)

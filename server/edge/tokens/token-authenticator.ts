@@ -4,16 +4,19 @@ import { type Authenticator, refused } from "./authenticator.ts";
 import { type ClaimRules, readClaims } from "./claims.ts";
 import { readTokenHeader } from "./token-header.ts";
 import type { VerificationKeys } from "./verification-keys.ts";
+import { VerifiedTokens } from "./verified-tokens.ts";
 
 /** Signed tokens (RFC 7519): first the form, then the signature by the key that its header names, then the claims. */
 export function createTokenAuthenticator(
   deps: { readonly keys: VerificationKeys; readonly clock: Clock },
   rules: ClaimRules,
 ): Authenticator {
+  const seen = new VerifiedTokens();
   return {
     async authenticate(token) {
       const { alg, key } = await deps.keys.find(readTokenHeader(token));
-      const payload = await verified(token, key, alg === "EdDSA" ? ["EdDSA", "Ed25519"] : [alg]);
+      const algorithms = alg === "EdDSA" ? ["EdDSA", "Ed25519"] : [alg];
+      const payload = await seen.payloadOf(token, key, () => verified(token, key, algorithms));
       return readClaims(payload, rules, deps.clock.now() / 1000);
     },
   };

@@ -13,6 +13,7 @@ export interface TokenHeader {
 export const MAX_TOKEN_LENGTH = 8_192;
 const MAX_HEADER_LENGTH = 1_024;
 const MAX_KID_LENGTH = 256;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 /** A token that brings or names its own key, or asks for what nobody here understands. */
 const FOREIGN_KEYS = ["crit", "jku", "jwk", "x5u", "x5c", "b64", "zip", "enc"];
@@ -42,7 +43,7 @@ export function algorithmOf(name: unknown): Algorithm {
 
 function parseObject(encoded: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(Buffer.from(encoded, "base64url").toString("utf8"));
+    const value: unknown = JSON.parse(UTF8.decode(Buffer.from(encoded, "base64url")));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   } catch (cause) {
     throw refused("unreadable header", cause);

@@ -3,11 +3,13 @@ import type { Duplex } from "node:stream";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { WebSocketServer } from "ws";
 import { AppError } from "#kernel/errors.ts";
+import { noTracer } from "#kernel/tracer.ts";
 import { ERROR_TABLE, publicMessage } from "../../rpc/error-table.ts";
 import type { RpcMethods } from "../../rpc/rpc-methods.ts";
 import type { DispatcherDeps } from "../dispatcher.ts";
-import { header, openExchange } from "../exchange.ts";
+import { type Exchange, header, openExchange } from "../exchange.ts";
 import { decideOrigin } from "../origin-station.ts";
+import { startServerSpan } from "../server-span.ts";
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { SocketCall } from "./socket-call.ts";
@@ -18,6 +20,8 @@ export interface WebSocketBridgeDeps
     "decideOrigin" | "admission" | "authorize" | "clock" | "random" | "logger" | "tracer" | "observer"
   > {
   readonly methods: RpcMethods;
+  /** Whose socket it is, for the limit of one address. @default the peer's address */
+  readonly addressOf?: (request: IncomingMessage) => string;
   /** Fires when the server drains: no more sockets, and those without a call are closed. */
   readonly draining: AbortSignal;
 }
@@ -112,10 +116,15 @@ export class WebSocketBridge implements AsyncDisposable {
     if (!handler) throw new AppError("not_found", "There is no such method.");
     if (draining.aborted)
       throw new AppError("unavailable", "The server is being stopped.", { retry: "backoff" });
-    const address = request.socket.remoteAddress ?? "";
+    const address = (this.#deps.addressOf ?? peerOf)(request);
     this.#assertRoom(address);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      const call = new SocketCall(ws, request, this.#limits, { ...this.#deps, handler, admit: this.#admit });
+      const call = new SocketCall(ws, request, this.#limits, {
+        ...this.#deps,
+        handler,
+        admit: this.#admit,
+        within: this.#within,
+      });
       this.#calls.add(call);
       this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
       ws.once("close", () => {
@@ -149,6 +158,11 @@ export class WebSocketBridge implements AsyncDisposable {
     return exchange;
   };
 
+  readonly #within = (exchange: Exchange, work: () => Promise<void>): Promise<void> => {
+    const { tracer = noTracer } = this.#deps;
+    return tracer.within(startServerSpan(tracer, exchange, exchange.rpc), exchange.identity, work);
+  };
+
   /** One timer for all sockets. */
   async #tend(): Promise<void> {
     const { clock } = this.#deps;
@@ -159,6 +173,10 @@ export class WebSocketBridge implements AsyncDisposable {
       await clock.sleep(TEND_EVERY_MS, { signal }).catch(() => {});
     }
   }
+}
+
+function peerOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? "";
 }
 
 function offers(request: IncomingMessage, subprotocol: string): boolean {

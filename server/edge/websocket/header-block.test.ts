@@ -6,6 +6,7 @@ import { headerFrame, MAX_HEADER_BLOCK_BYTES, parseHeaderBlock } from "./header-
 
 /** More of them: PLATEMARK_FUZZ=1000000. */
 const RUNS = Number(process.env.PLATEMARK_FUZZ ?? 500);
+const TIMEOUT_MS = 30_000 + 10 * RUNS;
 const parse = (text: string) => [...parseHeaderBlock(Buffer.from(text, "latin1"))];
 
 describe("the first message of a call over a websocket", () => {
@@ -31,39 +32,47 @@ describe("the first message of a call over a websocket", () => {
     expect(() => parse(text)).toThrow(AppError);
   });
 
-  test("reads what was written", () => {
-    const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/);
-    const value = fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/);
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 20 }),
-        (headers) => {
-          const frame = headerFrame(headers);
-          expect(frame[0]).toBe(0x80);
-          expect([...parseHeaderBlock(frame.subarray(5))]).toEqual(headers);
-        },
-      ),
-      { numRuns: RUNS },
-    );
-  });
+  test(
+    "reads what was written",
+    () => {
+      const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/);
+      const value = fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/);
+      fc.assert(
+        fc.property(
+          fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 20 }),
+          (headers) => {
+            const frame = headerFrame(headers);
+            expect(frame[0]).toBe(0x80);
+            expect([...parseHeaderBlock(frame.subarray(5))]).toEqual(headers);
+          },
+        ),
+        { numRuns: RUNS },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
-  test("is refused or read, and nothing else happens, whatever comes", () => {
-    const noise = fc.oneof(
-      fc.uint8Array({ maxLength: 60 }),
-      fc.string().map((text) => Buffer.from(text)),
-    );
-    fc.assert(
-      fc.property(noise, (bytes) => {
-        for (const read of [parseHeaderBlock, readClientMessage])
-          try {
-            read(bytes);
-          } catch (error) {
-            expect(error).toMatchObject({ code: "invalid_argument" });
-          }
-      }),
-      { numRuns: RUNS },
-    );
-  });
+  test(
+    "is refused or read, and nothing else happens, whatever comes",
+    () => {
+      const noise = fc.oneof(
+        fc.uint8Array({ maxLength: 60 }),
+        fc.string().map((text) => Buffer.from(text)),
+      );
+      fc.assert(
+        fc.property(noise, (bytes) => {
+          for (const read of [parseHeaderBlock, readClientMessage])
+            try {
+              read(bytes);
+            } catch (error) {
+              expect(error).toMatchObject({ code: "invalid_argument" });
+            }
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe("later messages", () => {

@@ -18,6 +18,8 @@ import { CLOSE, type WebSocketLimits } from "./limits.ts";
 export interface SocketCallDeps {
   readonly handler: UniversalHandler;
   /** Opens the exchange and asks the stations for token, scope and the caller's rate. */
+  /** Runs the call's work as what the request causes. */
+  readonly within: (exchange: Exchange, work: () => Promise<void>) => Promise<void>;
   readonly admit: (request: IncomingMessage, response: ServerResponse) => Promise<Exchange>;
   readonly clock: Clock;
   readonly draining: AbortSignal;
@@ -135,7 +137,8 @@ export class SocketCall {
           "Over a websocket the content type is application/grpc-web+proto.",
         );
       exchange = await this.#deps.admit(request, response);
-      await this.#run(exchange);
+      const admitted = exchange;
+      await this.#deps.within(admitted, () => this.#run(admitted));
     } catch (error) {
       await this.#refuse(response, error);
     } finally {

@@ -18,8 +18,6 @@ export interface TouchedBox extends PixelBox {
 export interface MarkedPicture {
   readonly body: Uint8Array;
   readonly contentType: string;
-  /** Lower-case hex SHA-256 of `body`. */
-  readonly sha256: string;
   /** Pixels, as stored. */
   readonly width: number;
   readonly height: number;
@@ -36,6 +34,9 @@ export type MarkForPicture = (picture: { readonly width: number; readonly height
 export interface MarkOptions {
   /** A text mark, or what a template's operator draws: given at once, or worked out when the upright size is known. */
   readonly mark: MarkSpec | ResolvedMark | MarkForPicture;
+  /** Memory where the marked picture may be written: `body` is then a part of it. It is not where the picture is coded
+   *  anew or is larger. A mark that fails with `aborted`, `deadline_exceeded` or `unavailable` may still write to it. */
+  readonly room?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

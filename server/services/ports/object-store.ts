@@ -81,12 +81,13 @@ export interface ObjectStore {
   presignGet(key: string, options: { readonly expiresSeconds: number }): Promise<PresignedRequest>;
   /** `null` when there is no such object. */
   head(key: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<StoredObject | null>;
-  /** The caller must read the body to its end or destroy it. */
+  /** The caller must read the body to its end or destroy it. Each chunk is the caller's alone. */
   get(
     key: string,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<{ readonly object: StoredObject; readonly body: Readable }>;
   /** All or nothing: readers see what was there before, or all of this. A stream that breaks off changes nothing.
+   *  The bytes are the caller's again when this ends.
    *  @throws AppError `store.precondition_failed` when `ifMatch` does not hold; `upload.checksum_mismatch`. */
   put(key: string, body: Uint8Array | SizedStream, options: PutOptions): Promise<{ readonly etag: string }>;
   /** Copies within the bucket, type and metadata included; the bytes do not travel.

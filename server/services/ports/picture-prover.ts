@@ -2,6 +2,8 @@ import type { TouchedBox } from "./image-marker.ts";
 
 export interface ProofRequest {
   readonly original: Uint8Array;
+  /** Of `original`, verified when it was fetched; lower-case hex. */
+  readonly originalSha256: string;
   readonly marked: Uint8Array;
   /** Where the mark may have changed pixels, as the marker has told. */
   readonly touched: readonly TouchedBox[];
@@ -17,6 +19,8 @@ export interface ProofRequest {
 export interface PictureProof {
   /** Canonical JSON, signed: `proofRecordSchema` of shared/contracts/proof-record.ts. */
   readonly record: Uint8Array;
+  /** Of the bytes that were compared, lower-case hex: the store that is told it takes no others. */
+  readonly markedSha256: string;
   readonly class: "exact" | "bounded" | "whole_image";
 }
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
+import { freeMemory } from "#kernel/free-memory.ts";
 import type { BlobStore } from "../blob-store.ts";
 import { checkRead } from "../conditions.ts";
-import { freeMemory } from "../free-memory.ts";
 import { type ByteRange, parseRange } from "../http-range.ts";
 import { notModifiedHeaders, objectHeaders } from "../object-headers.ts";
 import { S3Error } from "../s3-error.ts";

@@ -71,13 +71,13 @@ export async function uploadPart(request: S3Request, parts: StoreParts): Promise
     parts.uploads.putPart(transaction, requestedUpload(request, parts), {
       partNumber,
       size: body.size,
-      etag: body.md5,
+      etag: body.etag,
       checksum: body.checksum?.algorithm === upload.checksumAlgorithm ? body.checksum!.value : null,
       modifiedMs: parts.clock.now(),
       blob: body.blob,
     });
   });
-  sendEmpty(request, 200, { etag: `"${body.md5}"`, ...checksumHeaders(body) });
+  sendEmpty(request, 200, { etag: `"${body.etag}"`, ...checksumHeaders(body) });
 }
 
 export async function listParts(request: S3Request, parts: StoreParts): Promise<void> {

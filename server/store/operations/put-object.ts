@@ -43,7 +43,7 @@ export async function putObject(request: S3Request, parts: StoreParts): Promise<
   const tags = parseTagHeader(request.headers["x-amz-tagging"]);
   const bucket = parts.buckets.get(request.bucketName!);
   checkWrite(request.headers, parts.objects.current(bucket, key));
-  const body = await storeBody(request, parts, { maxBytes: LIMITS.singlePutBytes });
+  const body = await storeBody(request, parts, { maxBytes: LIMITS.singlePutBytes, takesSha256: true });
   const segments: Segment[] = body.blob === null ? [] : [{ partNumber: 0, size: body.size, blob: body.blob }];
   const checksum = body.checksum && { ...body.checksum, type: "FULL_OBJECT" as const };
   const version = await parts.committer.commit(body.blob === null ? [] : [body.blob], (transaction) => {
@@ -54,12 +54,12 @@ export async function putObject(request: S3Request, parts: StoreParts): Promise<
       transaction,
       current,
       key,
-      { size: body.size, etag: body.md5, attributes: { ...attributes, checksum }, tags, segments },
+      { size: body.size, etag: body.etag, attributes: { ...attributes, checksum }, tags, segments },
       { version, nowMs: parts.clock.now() },
     );
     return version;
   });
-  sendEmpty(request, 200, { etag: `"${body.md5}"`, ...checksumHeaders(body), ...versionHeader(version) });
+  sendEmpty(request, 200, { etag: `"${body.etag}"`, ...checksumHeaders(body), ...versionHeader(version) });
 }
 
 export function checksumHeaders(body: ReceivedBody): ResponseHeaders {

@@ -75,11 +75,7 @@ const EXTENDED = 0xc1;
 const PROGRESSIVE = 0xc2;
 
 /** `null`: a value is larger than any that 8-bit samples can need. */
-function write(
-  kernel: CoefficientKernel,
-  source: Uint8Array,
-  read: ReadJpeg,
-): Uint8Array<ArrayBuffer> | null {
+function write(kernel: CoefficientKernel, source: Uint8Array, read: ReadJpeg): Uint8Array | null {
   const { scans, tables, index, fileEnd } = read;
   const nothing = new Uint8Array(0);
   const edits: Edit[] = [...tables, ...(index ? [index] : [])].map(({ start, end }) => {

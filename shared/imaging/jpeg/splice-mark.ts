@@ -13,7 +13,7 @@ import { changesCodes, newTablesSegment, type ScanTable, widenedTables } from ".
 
 export interface SplicedJpeg {
   readonly exact: true;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** MCUs that the mark covers in part at least. */
   readonly touchedMcus: number;
   /** Their pixels, as stored; all others' coefficients are the source's. See `runsInBoxes`. */
@@ -27,6 +27,8 @@ export interface SpliceOptions {
    * @default "whole"
    */
   readonly checks?: "whole" | "touched";
+  /** The result is a part of this, if it fits. @default a buffer of its own */
+  readonly room?: Uint8Array | undefined;
 }
 
 /** Positions are 32-bit numbers of bits. */
@@ -51,7 +53,7 @@ export function spliceMark(
   source: Uint8Array,
   header: ScanHeader,
   tiles: readonly InkTile[],
-  { checks = "whole" }: SpliceOptions = {},
+  { checks = "whole", room }: SpliceOptions = {},
 ): SplicedJpeg | NotExact {
   if (source.length - header.dataStart > MOST_SCAN_BYTES) return notExact("size");
   const runs = touchedRuns(header, tiles);
@@ -65,7 +67,7 @@ export function spliceMark(
   if (!intake.exact) return intake;
   if (intake.marker !== EOI) return notExact("scans");
 
-  const output = new GrowingBytes();
+  const output = new GrowingBytes(room);
   const index = header.index ?? { start: 2, end: 2 };
   for (const piece of [
     source.subarray(0, index.start),

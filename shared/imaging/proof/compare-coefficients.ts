@@ -5,6 +5,7 @@ import { BlockDigest, type Sha256 } from "./block-digest.ts";
 import { JpegCoefficients } from "./jpeg-coefficients.ts";
 import type { Frame } from "./jpeg-frame.ts";
 import { UnreadableCoefficients } from "./jpeg-markers.ts";
+import { PairedRows } from "./paired-rows.ts";
 import { boxesOfCells, cellBoxes, touchedCells } from "./region.ts";
 
 export interface CoefficientsCompared {
@@ -97,16 +98,15 @@ async function digestBoth(
 ): Promise<ProofDigest | null> {
   const digest = new BlockDigest(sha256);
   digest.append(outside.head);
-  const alike = a.readsAs(b);
+  const pair = PairedRows.of(kernel, a, b);
+  if (!pair) return null;
   for (let row = 0; row < a.frame.rows; row++) {
     outside.leave(row);
-    const both = a.nextRowOfBoth(b, outside.place, alike);
+    const both = pair.next(outside.place);
     if (!both) return null;
     digest.append(kernel.view(both.out, both.length));
   }
-  a.finish();
-  b.finish();
-  return await digest.finish();
+  return pair.finish() ? await digest.finish() : null;
 }
 
 /** True for a JPEG that breaks the standard, as far as its coding is one that can be read. */

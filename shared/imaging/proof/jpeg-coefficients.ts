@@ -1,6 +1,5 @@
 import { type ProofKernel, READ_STATUS, type ReadBlock } from "../wasm/proof-kernel.ts";
 import { canonicalHead } from "./canonical-head.ts";
-import { hasCodesOf } from "./huffman-codes.ts";
 import { type Frame, readFrame, readScanHeader, type Scan } from "./jpeg-frame.ts";
 import { MARKER, type Marker, markerAt, UnreadableCoefficients } from "./jpeg-markers.ts";
 
@@ -21,6 +20,18 @@ export interface CanonicalRow {
   readonly length: number;
 }
 
+/** A scan that is read as it is walked. Addresses in the kernel's memory. */
+export interface WalkedScan {
+  readonly scan: Scan;
+  /** In coding order. */
+  readonly blocks: readonly ReadBlock[];
+  /** MCUs between restart markers, 0 without. */
+  readonly interval: number;
+  /** Its entropy-coded bytes, up to the file's end. */
+  readonly from: number;
+  readonly stop: number;
+}
+
 /**
  * The quantised coefficients of one JPEG, row of MCUs by row (`docs/guides/proof.md` defines their canonical form).
  * Reads strictly: what libjpeg would only warn about is damage here.
@@ -35,8 +46,8 @@ export class JpegCoefficients {
   #interval = 0;
   readonly #steps = new Map<number, Uint16Array>();
   readonly #latched: (Uint16Array | undefined)[] = [];
-  /** As DHT carried them, by kind and number. */
-  readonly #tables = new Map<string, Uint8Array>();
+  /** By kind and number. */
+  readonly #tables = new Set<string>();
   /** Addresses of stored coefficients, by component. */
   readonly #stored: number[] = [];
   /** Of progressive files: the bit position each coefficient has been read to; -1: not at all. */
@@ -76,6 +87,20 @@ export class JpegCoefficients {
     return this.#frame;
   }
 
+  /** `null`: it has several scans, which have been read and stored. */
+  get walked(): WalkedScan | null {
+    if (!this.#streamed) return null;
+    const { scan, from } = this.#streamed;
+    const [start, interval] = [this.#address, this.#interval];
+    const blocks = this.#blocks(scan, true);
+    return { scan, blocks, interval, from: start + from, stop: start + this.#bytes.length };
+  }
+
+  /** Where its rows are written. */
+  get roomForRow(): number {
+    return this.#out;
+  }
+
   /** All that gives the coefficients their meaning: size, sampling, quantisation, colour coding. */
   head(): Uint8Array {
     return canonicalHead(this.frame, this.#latched as Uint16Array[], this.#bytes);
@@ -87,43 +112,19 @@ export class JpegCoefficients {
     if (this.#streamed)
       this.#check(this.#kernel.readRow(this.#stream, row, skipped, this.#out, this.#ends), row);
     else this.#kernel.writeStoredRow(this.#stream, row, skipped, this.#out, this.#ends);
-    return this.#written();
-  }
-
-  #written(): CanonicalRow {
     const length = this.#kernel.uint32(this.#ends + 4 * (this.frame.columns - 1));
     return { out: this.#out, ends: this.#ends, length };
-  }
-
-  /**
-   * The next row of this and of another JPEG, stream 1, which takes less time than one by one. `null`: they do not say the
-   * same outside `skipped`, or cannot be read so; both must be rewound then, and read one by one.
-   * @param alike From `readsAs`.
-   */
-  nextRowOfBoth(other: JpegCoefficients, skipped: number, alike: boolean): CanonicalRow | null {
-    if (!this.#streamed || !other.#streamed || this.#stream !== 0) return null;
-    const row = this.#row++;
-    if (!this.#kernel.readRowOfBoth(row, skipped, this.#out, this.#ends, alike)) return null;
-    return this.#written();
-  }
-
-  /** Whether the other reads whatever this can read in the same way. */
-  readsAs(other: JpegCoefficients): boolean {
-    const [own, its] = [this.#streamed?.scan.components ?? [], other.#streamed?.scan.components ?? []];
-    return own.every(({ index, dcTable, acTable }, i) => {
-      const twin = its[i];
-      if (twin?.index !== index) return false;
-      return [
-        [`0:${dcTable}`, `0:${twin.dcTable}`],
-        [`1:${acTable}`, `1:${twin.acTable}`],
-      ].every(([a, b]) => hasCodesOf(other.#tables.get(b!)!, this.#tables.get(a!)!));
-    });
   }
 
   /** To be called behind the last row: the file must end as it should. */
   finish(): void {
     if (!this.#streamed) return;
-    this.#at = this.#endOfScan();
+    this.finishAt(this.#address + this.#endOfScan());
+  }
+
+  /** The same where somebody else has read the scan, up to the marker at this address. */
+  finishAt(address: number): void {
+    this.#at = address - this.#address;
     for (;;) {
       const marker = markerAt(this.#bytes, this.#at);
       if (marker.code === MARKER.EOI) return;
@@ -190,7 +191,7 @@ export class JpegCoefficients {
       const isWhole = spec.length === 16 + symbols && kind <= 1 && number <= 3 && symbols <= 256;
       if (!isWhole || !this.#kernel.setTable(this.#stream, kind === 0 ? "dc" : "ac", number, spec))
         throw damaged("Huffman table");
-      this.#tables.set(`${kind}:${number}`, spec);
+      this.#tables.add(`${kind}:${number}`);
       at += 17 + symbols;
     }
   }
@@ -259,6 +260,7 @@ export class JpegCoefficients {
       throw new UnreadableCoefficients("too_large", "too many coefficients to store");
     for (const [i, size] of sizes.entries()) {
       this.#stored[i] = this.#allocate(size);
+      this.#kernel.view(this.#stored[i]!, size).fill(0);
       this.#precision[i] = new Int8Array(64).fill(-1);
     }
   }

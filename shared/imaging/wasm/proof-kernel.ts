@@ -9,16 +9,31 @@ interface KernelExports {
   beginScan(stream: number, from: number, stop: number, interval: number): void;
   endScan(stream: number): number;
   readRow(stream: number, row: number, skipped: number, out: number, ends: number): number;
+  beginPair(
+    one: number,
+    two: number,
+    fromOne: number,
+    stopOne: number,
+    topOne: number,
+    startsOne: number,
+    fromTwo: number,
+    stopTwo: number,
+    topTwo: number,
+    startsTwo: number,
+    most: number,
+  ): number;
+  makePairTable(one: number, two: number, block: number, isDc: number, table: number): void;
   readRowOfBoth(
     one: number,
     two: number,
     row: number,
+    isLast: number,
     skipped: number,
+    plan: number,
+    scratch: number,
     out: number,
-    ends: number,
-    alike: number,
-    saved: number,
   ): number;
+  endsPair(): number;
   writeStoredRow(stream: number, row: number, skipped: number, out: number, ends: number): void;
   readScan(stream: number, rows: number, kind: number, first: number, last: number, low: number): number;
   readArithmeticScan(
@@ -62,6 +77,19 @@ export interface ReadBlock {
   readonly storedPerRow: number;
 }
 
+/** A scan as `beginPair` takes it. Addresses. */
+export interface PairedScan {
+  readonly from: number;
+  readonly stop: number;
+  /** Behind as many bytes as the scan has, and 64. */
+  readonly top: number;
+  /** Four bytes for each interval, and eight more. */
+  readonly starts: number;
+}
+
+/** An entry of eight bytes for each 12 bits of data. */
+const PAIR_TABLE_BYTES = 8 << 12;
+const DIFFERENT = 0xffffffff;
 const PAGE = 0x10000;
 const SPEC = 0x10000;
 const STREAMS = 0x11000;
@@ -99,7 +127,7 @@ export class ProofKernel {
     this.#free = FREE;
   }
 
-  /** Address of `bytes` zeros. `null`: more than can be had. */
+  /** Address of `bytes` of any content. `null`: more than can be had. */
   allocate(bytes: number): number | null {
     const at = this.#free;
     const end = Math.ceil((at + bytes) / 16) * 16;
@@ -113,7 +141,6 @@ export class ProofKernel {
       }
     }
     this.#free = end;
-    this.view(at, end - at).fill(0);
     return at;
   }
 
@@ -163,11 +190,34 @@ export class ProofKernel {
     return this.#exports.readRow(STREAMS + stream * STREAM_BYTES, row, skipped, out, ends);
   }
 
-  /** A row of streams 0 and 1, see assembly/proof-scan.ts. False: they do not say the same outside `skipped`. */
-  readRowOfBoth(row: number, skipped: number, out: number, ends: number, alike: boolean): boolean {
-    const [one, two] = [STREAMS, STREAMS + STREAM_BYTES];
-    const status = this.#exports.readRowOfBoth(one, two, row, skipped, out, ends, alike ? 1 : 0, SPEC);
-    return status === READ_STATUS.ok;
+  /** Makes streams 0 and 1 ready to be read as one. False: they cannot be. See assembly/proof-pair.ts. */
+  beginPair(one: PairedScan, two: PairedScan, intervals: number): boolean {
+    const [a, b] = [one, two].map(({ from, stop, top, starts }) => [from, stop, top, starts] as const);
+    return this.#exports.beginPair(STREAMS, STREAMS + STREAM_BYTES, ...a!, ...b!, intervals) !== 0;
+  }
+
+  /** Address of a table of the codes that a block of an MCU has in common in streams 0 and 1. `null`: no memory. */
+  makePairTable(block: number, kind: "dc" | "ac"): number | null {
+    const table = this.allocate(PAIR_TABLE_BYTES);
+    const isDc = kind === "dc" ? 1 : 0;
+    if (table !== null) this.#exports.makePairTable(STREAMS, STREAMS + STREAM_BYTES, block, isDc, table);
+    return table;
+  }
+
+  /** Bytes written at `out` of a row of streams 0 and 1. `null`: they do not say the same outside `skipped`. */
+  readRowOfBoth(
+    row: number,
+    isLast: boolean,
+    { skipped, plan, scratch, out }: Readonly<Record<"skipped" | "plan" | "scratch" | "out", number>>,
+  ): number | null {
+    const [one, two, last] = [STREAMS, STREAMS + STREAM_BYTES, isLast ? 1 : 0];
+    const length = this.#exports.readRowOfBoth(one, two, row, last, skipped, plan, scratch, out) >>> 0;
+    return length === DIFFERENT ? null : length;
+  }
+
+  /** Whether both end behind the row that has been read. */
+  endsPair(): boolean {
+    return this.#exports.endsPair() !== 0;
   }
 
   writeStoredRow(stream: number, row: number, skipped: number, out: number, ends: number): void {

@@ -6,10 +6,8 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
 import { ADMIT_ALL } from "../../../server/edge/admission.ts";
-import { decideCors } from "../../../server/edge/cors.ts";
 import { createDispatcher } from "../../../server/edge/dispatcher.ts";
 import { HttpServer } from "../../../server/edge/http-server.ts";
-import { createOriginList } from "../../../server/edge/origins/origin-list.ts";
 import { rpcEndpoints } from "../../../server/edge/rpc-endpoints.ts";
 import { RpcMethods } from "../../../server/rpc/rpc-methods.ts";
 import { RecordingLogger } from "../../fakes/recording-logger.ts";
@@ -35,9 +33,8 @@ const methods = new RpcMethods({
   jsonOptions: { registry: schema.registry },
 }).service(schema.service, conformanceHandlers(schema));
 
-const NO_ORIGINS = createOriginList([]);
 const handle = createDispatcher({
-  decideOrigin: (request) => decideCors(NO_ORIGINS, request),
+  decideOrigin: () => ({ kind: "none", headers: {} }),
   probes: new Map(),
   admission: ADMIT_ALL,
   authorize: async () => null,

@@ -28,6 +28,9 @@ describeReal("the edge under the Connect conformance suite", ["conformance"], ()
         beside("./server-config.yaml"),
         "--mode",
         "server",
+        // Enough for two cores; deadlines are among the cases.
+        "--max-servers",
+        "2",
         "--",
         ...server,
       ]);

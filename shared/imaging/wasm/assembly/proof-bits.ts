@@ -5,7 +5,7 @@
  * marker or the end there are zeros, which are counted, and missed at the end of the MCU that needed them.
  */
 
-import { buildTable, FAST_BITS, longSymbol, SLOT_BYTES } from "./proof-tables";
+import { buildTable, SLOT_BYTES, symbolAt } from "./proof-tables";
 
 /** A stream, in bytes from its start. Numbers of 32 bits but for ACCUMULATOR. */
 export const POSITION: usize = 0;
@@ -149,16 +149,8 @@ export function take(size: u32): u32 {
 /** The next symbol; -1: no code. */
 export function takeSymbol(table: usize): i32 {
   if (bits < 32) refill();
-  let entry = load<u32>(table + ((<usize>(accumulator >> (64 - FAST_BITS))) << 2));
-  if (entry > 0xffff) {
-    // Length and symbol of the code alone: the value's size is what its magnitude says.
-    const value: i32 = <i8>(entry >> 16);
-    const size = 32 - <u32>clz(value < 0 ? -value : value);
-    entry = ((entry & 255) - size) | ((((entry >> 8) & 15) << 4) << 8) | (size << 8);
-  } else if (entry === 0) {
-    entry = longSymbol(table, accumulator);
-    if (entry === 0) return -1;
-  }
+  const entry = symbolAt(table, accumulator);
+  if (entry === 0) return -1;
   accumulator <<= entry & 255;
   bits -= entry & 255;
   return (entry >> 8) & 255;

@@ -5,7 +5,6 @@
  */
 
 import {
-  ACCUMULATOR,
   accumulator,
   BAD_CODE,
   BAD_RESTART,
@@ -15,13 +14,11 @@ import {
   bits,
   COLUMNS,
   DATA_END,
-  END,
   end,
   extend,
   INTERVAL,
   LEFT,
   OK,
-  POSITION,
   PREDICTORS,
   position,
   refillFrom,
@@ -32,13 +29,13 @@ import {
   TABLES,
   zeros,
 } from "./proof-bits";
-import { END_OF_BLOCK, isInPicture, sameBytes, writeValue } from "./proof-canonical";
-import { readRowInStep } from "./proof-in-step";
+import { END_OF_BLOCK, isInPicture, writeValue } from "./proof-canonical";
 import { FAST_BITS, longSymbol, SLOT_BYTES } from "./proof-tables";
 
 export { readArithmeticScan, setConditioning } from "./proof-arithmetic";
 export { beginScan, endScan, setTable } from "./proof-bits";
 export { compareRows } from "./proof-canonical";
+export { beginPair, endsPair, makePairTable, readRowOfBoth } from "./proof-pair";
 export { readScan, writeStoredRow } from "./proof-stored";
 
 /**
@@ -164,45 +161,5 @@ export function readRow(stream: usize, row: u32, skipped: usize, out: usize, end
   resumeAt(p, a, b);
   suspend(stream);
   store<u32>(stream + LEFT, left);
-  return OK;
-}
-
-/** All of a stream's place in its data: two that agree in it, but for their addresses, read the same from the same bytes. */
-const STATE_FROM = ACCUMULATOR;
-const STATE_BYTES = BLOCK - ACCUMULATOR;
-
-/**
- * Reads one row of MCUs of both streams and writes it once, as `readRow` does; not `OK` where they do not say the same
- * outside `skipped`. Where both stand at the same bit of equal bytes, only the first is read and the bytes are compared.
- * @param alike Each code of the first stream's tables is one of the second's, for the same symbol.
- * @param saved Address of `BLOCK` bytes.
- */
-export function readRowOfBoth(
-  one: usize,
-  two: usize,
-  row: u32,
-  skipped: usize,
-  out: usize,
-  ends: usize,
-  alike: bool,
-  saved: usize,
-): i32 {
-  const columns: usize = load<u32>(one + COLUMNS);
-  let inStep = !alike || memory.compare(one + STATE_FROM, two + STATE_FROM, STATE_BYTES) !== 0;
-  for (let column: usize = 0; column < columns && !inStep; column++)
-    inStep = load<u8>(skipped + column) !== 0;
-  if (inStep) return readRowInStep(one, two, row, skipped, out, ends);
-  memory.copy(saved, one, BLOCK);
-  const from: usize = load<u32>(one + POSITION);
-  const own: usize = load<u32>(two + POSITION);
-  const status = readRow(one, row, 0, out, ends);
-  if (status !== OK) return status;
-  const length = <usize>load<u32>(one + POSITION) - from;
-  if (own + length > <usize>load<u32>(two + END) || sameBytes(from, own, length) !== length) {
-    memory.copy(one, saved, BLOCK);
-    return readRowInStep(one, two, row, skipped, out, ends);
-  }
-  memory.copy(two + STATE_FROM, one + STATE_FROM, STATE_BYTES);
-  store<u32>(two + POSITION, <u32>(own + length));
   return OK;
 }

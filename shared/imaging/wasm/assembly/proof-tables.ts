@@ -52,6 +52,17 @@ function fill(table: usize, code: u32, length: u32, symbol: u32, isDc: bool): vo
   }
 }
 
+/** The symbol that `window` begins with: length | symbol << 8; 0 for none. */
+export function symbolAt(table: usize, window: u64): u32 {
+  const entry = load<u32>(table + ((<usize>(window >> (64 - FAST_BITS))) << 2));
+  if (entry === 0) return longSymbol(table, window);
+  if (entry <= 0xffff) return entry;
+  // Length and symbol of the code alone: the value's size is what its magnitude says.
+  const value: i32 = <i8>(entry >> 16);
+  const size = 32 - <u32>clz(value < 0 ? -value : value);
+  return ((entry & 255) - size) | ((((((entry >> 8) & 15) << 4) | size) & 255) << 8);
+}
+
 /** The code that `window` begins with, as an entry, where that is longer than 11 bits; 0 for none. */
 export function longSymbol(table: usize, window: u64): u32 {
   for (let length: u32 = FAST_BITS + 1; length <= 16; length++) {
