@@ -5,7 +5,7 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import { toConnectError } from "../rpc/error-table.ts";
 import { Bell } from "../services/bell.ts";
-import { type AdsRequest, AdsStream, type AdsVariant, type Offer } from "./ads-stream.ts";
+import { type AdsRequest, AdsStream, type Offer } from "./ads-stream.ts";
 import type { Node } from "./gen/envoy/config/core/v3/base_pb.ts";
 import type { AggregatedDiscoveryService } from "./gen/envoy/service/discovery/v3/ads_pb.ts";
 import {
@@ -17,6 +17,7 @@ import {
 import type { NodeRegistry } from "./node-registry.ts";
 import { resourceTypeOf, TYPE_URLS } from "./resource-type.ts";
 import type { Snapshots } from "./snapshots.ts";
+import type { AdsVariant } from "./subscription.ts";
 
 export interface AdsDeps {
   readonly snapshots: Snapshots;

@@ -3,8 +3,10 @@ import { AnySchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ModelXdsClient } from "../../test/support/model-xds-client.ts";
-import { AdsStream, type AdsVariant } from "./ads-stream.ts";
+import { AdsStream } from "./ads-stream.ts";
+import { RESOURCE_TYPES } from "./resource-type.ts";
 import { createSnapshot, type Snapshot } from "./snapshot.ts";
+import type { AdsVariant } from "./subscription.ts";
 
 const body = (text: string) => create(AnySchema, { value: new TextEncoder().encode(text) });
 
@@ -27,7 +29,11 @@ function snapshotOf(
     listener: [
       { name: "edge", body: body(`edge ${listener} ${Object.keys(routes)}`), refers: Object.keys(routes) },
     ],
-    route: Object.entries(routes).map(([name, refers]) => ({ name, body: body(refers.join()), refers })),
+    route: Object.entries(routes).map(([name, refers]) => ({
+      name,
+      body: body(`${name} ${refers}`),
+      refers,
+    })),
   });
 }
 
@@ -49,12 +55,12 @@ const snapshots = fc
     const byRoute = Object.fromEntries(routes.map((name, at) => [name, refers[at]!]));
     return snapshotOf(clusters, byRoute, { endpoints, listener });
   });
-type Step = { readonly snapshot: Snapshot } | "serve" | "arrive" | "take" | "refuse";
+type Step = { readonly snapshot: Snapshot } | "serve" | "arrive" | "take" | "wholly" | "partly";
 const steps = fc.array(
   fc.oneof(
     { weight: 2, arbitrary: snapshots.map((snapshot): Step => ({ snapshot })) },
     { weight: 9, arbitrary: fc.constantFrom<Step>("serve", "arrive", "take") },
-    { weight: 1, arbitrary: fc.constant<Step>("refuse") },
+    { weight: 2, arbitrary: fc.constantFrom<Step>("wholly", "partly") },
   ),
   { maxLength: 120 },
 );
@@ -64,18 +70,20 @@ function walk(client: ModelXdsClient, sequence: readonly Step[]): void {
     if (typeof step === "object") client.stream.setTarget(step.snapshot);
     else if (step === "serve") client.serve();
     else if (step === "arrive") client.arrive();
-    else client.take(step === "refuse");
+    else client.take(step === "take" ? false : step);
   }
 }
 
 describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
   test("never leaves a route without its clusters and their endpoints, and ends at the target", () => {
     fc.assert(
-      fc.property(steps, snapshots, (sequence, last) => {
+      fc.property(steps, snapshots, snapshots, (sequence, between, last) => {
         const client = new ModelXdsClient(variant);
         walk(client, sequence);
         client.settle();
         // What was refused is not tried again until it is another.
+        client.stream.setTarget(between);
+        client.settle();
         client.stream.setTarget(snapshotOf({ z: 0 }, { r: ["z"] }, { endpoints: 9, listener: 9 }));
         client.settle();
         client.stream.setTarget(last);
@@ -96,7 +104,7 @@ describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
         client.stream.setTarget(between);
         walk(
           client,
-          after.filter((step) => step !== "refuse"),
+          after.filter((step) => step !== "wholly" && step !== "partly"),
         );
         client.settle();
         client.stream.setTarget(last);
@@ -104,6 +112,42 @@ describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
         client.expect(last);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test("keeps to the protocol whatever a client says", () => {
+    const names = fc.array(fc.constantFrom("*", "a", "b", "a-ends", "r", "edge", "nobody"), { maxLength: 4 });
+    const nonsense = fc.record({
+      type: fc.constantFrom(...RESOURCE_TYPES),
+      nonce: fc.constantFrom("", "1", "2", "3", "4", "17", "x"),
+      refusal: fc.constantFrom(null, null, "no"),
+      more: names,
+      less: names,
+    });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(nonsense, snapshots), { maxLength: 60 }), (sequence) => {
+        const stream = new AdsStream(variant);
+        let last = 0;
+        for (const step of sequence) {
+          if ("resources" in step) stream.setTarget(step);
+          else {
+            const { more, less, ...rest } = step;
+            const known = new Map(less.map((name) => [name, "old"]));
+            stream.request({ ...rest, names: variant === "delta" ? { more, less, known } : { all: more } });
+          }
+          const types = new Set<string>();
+          for (let offer = stream.next(); offer !== null; offer = stream.next()) {
+            expect(types.has(offer.type)).toBe(false);
+            types.add(offer.type);
+            expect(Number(offer.nonce)).toBeGreaterThan(last);
+            last = Number(offer.nonce);
+            const { type } = offer;
+            expect(offer.resources.every(({ name }) => stream.subscription(type)?.wants(name))).toBe(true);
+            expect(offer.resources.every(({ body: sent }) => sent.value.length > 0)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 
@@ -156,7 +200,7 @@ describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
     client.settle();
     client.stream.setTarget(snapshotOf({ a: 0, b: 1 }, { r: ["b"] }));
     client.serve();
-    client.take(true);
+    client.take("wholly");
     const { length } = client.offers;
     client.settle();
     expect(client.offers).toHaveLength(length);
@@ -167,6 +211,23 @@ describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
     client.expect(mended);
   });
 
+  test.each(["wholly", "partly"] as const)(
+    "mends a client that has %s refused additions and removals",
+    (how) => {
+      const client = new ModelXdsClient(variant);
+      client.stream.setTarget(snapshotOf({ a: 0, gone: 0 }, { r: ["a"] }));
+      client.settle();
+      client.stream.setTarget(snapshotOf({ a: 0, bad: 1, good: 1 }, { r: ["a"] }));
+      client.serve();
+      client.take(how);
+      client.settle();
+      const mended = snapshotOf({ a: 0, good: 1 }, { r: ["a", "good"] });
+      client.stream.setTarget(mended);
+      client.settle();
+      client.expect(mended);
+    },
+  );
+
   test("goes back to what was in force when what was refused is taken back", () => {
     const client = new ModelXdsClient(variant);
     const good = snapshotOf({ a: 0 }, { r: ["a"] });
@@ -174,7 +235,7 @@ describe.each(VARIANTS)("an ADS stream (%s)", (variant) => {
     client.settle();
     client.stream.setTarget(snapshotOf({ a: 1 }, { r: ["a"] }));
     client.serve();
-    client.take(true);
+    client.take("wholly");
     client.settle();
     client.stream.setTarget(good);
     client.settle();

@@ -2,13 +2,10 @@ import { create } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { isWholeType, REFERRERS, RESOURCE_TYPES, type ResourceType } from "./resource-type.ts";
 import { contentVersion, EMPTY_SNAPSHOT, type Snapshot, type XdsResource } from "./snapshot.ts";
-import { Subscription } from "./subscription.ts";
+import { type AdsVariant, Subscription } from "./subscription.ts";
 
 /** Of what a client has from another time, and is not in the target. */
 const UNKNOWN = create(AnySchema);
-
-/** The two variants of the xDS protocol: each answer says everything, or only what has changed. */
-export type AdsVariant = "state_of_the_world" | "delta";
 
 /** One answer to send. */
 export interface Offer {
@@ -82,11 +79,11 @@ export class AdsStream {
     if ("all" in names) {
       // The client will ask again when it has seen the answer that crossed this request.
       if (stale) return "stale";
-      const verdict = settle(subscription, nonce, refusal);
+      const verdict = this.#settle(subscription, nonce, refusal);
       subscription.replace(names.all);
       return verdict;
     }
-    const verdict = stale ? "stale" : settle(subscription, nonce, refusal);
+    const verdict = stale ? "stale" : this.#settle(subscription, nonce, refusal);
     subscription.change(names.more, names.less);
     if (known === undefined) this.#recall(subscription, names.known);
     return verdict;
@@ -102,6 +99,7 @@ export class AdsStream {
         ({ name, version, body }) => subscription.sent.get(name) !== version && body !== UNKNOWN,
       );
       const removed = this.#removed(subscription, desired);
+      if (this.#isRefused(subscription, desired)) continue;
       if (!this.#isDue(subscription, desired, changed, removed)) continue;
       if (this.#mayGo(type)) return this.#offer(subscription, desired, changed, removed);
     }
@@ -129,7 +127,10 @@ export class AdsStream {
   #inForce(type: ResourceType): readonly XdsResource[] {
     const subscription = this.#subscriptions.get(type);
     if (!subscription) return [];
-    return [...subscription.accepted.values(), ...(subscription.pending?.content.values() ?? [])];
+    const { accepted, pending, refused } = subscription;
+    return [accepted, pending?.content, refused?.content].flatMap((content) => [
+      ...(content?.values() ?? []),
+    ]);
   }
 
   #removed(
@@ -140,6 +141,13 @@ export class AdsStream {
     if (this.#variant === "state_of_the_world") return isWholeType(type) ? gone.map(([name]) => name) : [];
     const never = [...names].filter((name) => !desired.has(name) && !sent.has(name));
     return [...gone.map(([name]) => name), ...never];
+  }
+
+  /** In delta a client that has refused is told again what it refused, but not the same. */
+  #isRefused({ refused, asked }: Subscription, desired: ReadonlyMap<string, XdsResource>): boolean {
+    return (
+      this.#variant === "delta" && refused !== null && !asked && refused.version === contentVersion(desired)
+    );
   }
 
   #isDue(
@@ -206,11 +214,17 @@ export class AdsStream {
     }
     if (type === "cluster") this.#endpointsAgain(subscription.accepted, content);
     this.#promise(type, content);
-    subscription.pending = { nonce, content };
+    const version = contentVersion(desired);
+    const resources = delta ? changed : [...desired.values()];
+    subscription.pending = {
+      nonce,
+      content,
+      version,
+      names: [...resources.map(({ name }) => name), ...removed],
+    };
     subscription.lastNonce = nonce;
     subscription.asked = false;
-    const resources = delta ? changed : [...desired.values()];
-    return { type, nonce, version: contentVersion(desired), resources, removed: delta ? removed : [] };
+    return { type, nonce, version, resources, removed: delta ? removed : [] };
   }
 
   /** A client that comes back need not be sent what it has in the version that is wanted. */
@@ -250,13 +264,17 @@ export class AdsStream {
           if (!endpoints) this.#awaited.add(wanted);
         }
   }
-}
 
-function settle(subscription: Subscription, nonce: string, refusal: string | null): Verdict {
-  const { pending } = subscription;
-  if (pending === null || nonce !== pending.nonce) return "none";
-  subscription.pending = null;
-  if (refusal !== null) return "refused";
-  subscription.accepted = pending.content;
-  return "accepted";
+  #settle(subscription: Subscription, nonce: string, refusal: string | null): Verdict {
+    const { pending } = subscription;
+    if (pending === null || nonce !== pending.nonce) return "none";
+    if (refusal !== null) {
+      subscription.refuse(this.#variant);
+      return "refused";
+    }
+    subscription.pending = null;
+    subscription.refused = null;
+    subscription.accepted = pending.content;
+    return "accepted";
+  }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "#kernel/clock.ts";
-import type { AdsVariant } from "./ads-stream.ts";
 import type { ResourceType } from "./resource-type.ts";
+import type { AdsVariant } from "./subscription.ts";
 
 /** A refused answer, in the client's words. */
 export interface Refusal {

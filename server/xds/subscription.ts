@@ -4,6 +4,21 @@ import type { XdsResource } from "./snapshot.ts";
 
 /** More names than any configuration has: who asks for more means harm. */
 const MOST_NAMES = 10_000;
+/** The version of what a client may have or not. */
+const UNSURE = "";
+
+/** The two variants of the xDS protocol: each answer says everything, or only what has changed. */
+export type AdsVariant = "state_of_the_world" | "delta";
+
+export interface Pending {
+  readonly nonce: string;
+  /** What is in force at the client when it accepts. */
+  readonly content: ReadonlyMap<string, XdsResource>;
+  /** Of all that it should have. */
+  readonly version: string;
+  /** Names that were spoken of. */
+  readonly names: readonly string[];
+}
 
 /** What one client wants of one type, what it was sent, and what of that it has taken. */
 export class Subscription {
@@ -13,7 +28,9 @@ export class Subscription {
   /** What is in force at the client, as far as it has said. */
   accepted: ReadonlyMap<string, XdsResource> = new Map();
   /** Sent, and not answered yet. At most one. */
-  pending: { readonly nonce: string; readonly content: ReadonlyMap<string, XdsResource> } | null = null;
+  pending: Pending | null = null;
+  /** What was refused last, and may be in force in parts all the same; `null` once an answer was accepted. */
+  refused: Pending | null = null;
   lastNonce: string | null = null;
   /** The client waits for an answer, also to nothing new. */
   asked = true;
@@ -65,8 +82,18 @@ export class Subscription {
       names.delete(name);
     }
     this.#named ||= more.length > 0;
-    if (wildcard && !this.#wildcard) this.asked = true;
+    if ((wildcard && !this.#wildcard) || (more.length > 0 && this.refused !== null)) this.asked = true;
     this.#set(names, wildcard);
+  }
+
+  /** The client refuses what is pending. In delta it may have taken parts, and has to be told all of it again, when it
+   *  is another. */
+  refuse(variant: AdsVariant): void {
+    const { pending } = this;
+    this.pending = null;
+    this.refused = pending;
+    if (variant === "delta")
+      for (const name of pending?.names ?? []) if (this.wants(name)) this.sent.set(name, UNSURE);
   }
 
   #set(names: Set<string>, wildcard: boolean): void {

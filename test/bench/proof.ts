@@ -47,11 +47,13 @@ try {
     for (const coding of ["sequential", "progressive"] as const) {
       const camera = new Uint8Array(await readFile(files[i]!));
       const source = coding === "sequential" ? camera : new Uint8Array(await progressive(camera));
-      const facts = await inspectPicture(camera, 1e9);
+      const facts = await inspectPicture(source, 1e9);
       const tiles = await textTiles(DEFAULT_MARK, facts, marking);
-      const spliced = await new JpegSplicer().mark(camera, facts, tiles);
-      if (!spliced.exact) throw new Error(spliced.reason);
-      const pair = { original: source, marked: coding === "sequential" ? spliced.bytes : source };
+      const splicer = new JpegSplicer();
+      const way = coding === "sequential" ? "mark" : "markCoefficients";
+      const marked = await splicer[way](source, facts, tiles);
+      if (!marked.exact) throw new Error(marked.reason);
+      const pair = { original: source, marked: marked.bytes };
       const touched = tiles;
       let recordSize = 0;
       const prove = async () => {

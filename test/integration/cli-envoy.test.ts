@@ -98,7 +98,7 @@ describe("platemark xds", () => {
     await serving.seen(/xds\.config_refused/);
     const { code, stdout } = await world.run(["xds", "status", "--xds", address!]);
     expect([code, stdout]).toEqual([1, expect.stringContaining("the last good one is in force")]);
-    process.kill(-serving.process.pid!, "SIGTERM");
+    serving.process.kill("SIGTERM");
     expect((await serving.finished).code).toBe(0);
     await expect(fetch(`http://${address}/status`)).rejects.toThrow();
     await writeFile(edge, JSON.stringify(EDGE));

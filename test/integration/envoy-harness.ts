@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "#kernel/clock.ts";
 import { REGISTERED_SERVICES } from "../../server/rpc/registered-services.ts";
 import { AdsServer } from "../../server/xds/ads-server.ts";
-import type { AdsVariant } from "../../server/xds/ads-stream.ts";
 import { adsBootstrap, bootstrapJson } from "../../server/xds/envoy/bootstrap.ts";
 import { type EdgeConfig, parseEdgeConfig } from "../../server/xds/envoy/edge-config.ts";
 import { edgeSnapshots, nodeGroupOf } from "../../server/xds/envoy/edge-snapshots.ts";
 import type { TokenKeys } from "../../server/xds/envoy/http-filters.ts";
 import { NodeRegistry } from "../../server/xds/node-registry.ts";
 import { Snapshots } from "../../server/xds/snapshots.ts";
+import type { AdsVariant } from "../../server/xds/subscription.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { freePort, type RunningEnvoy, startEnvoy } from "../support/envoy-process.ts";
 

@@ -41,6 +41,8 @@ class Follower implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #watchers = new Set<() => void>();
   readonly ended: Promise<unknown>;
+  /** How often it was told to list the pictures anew. */
+  missed = 0;
 
   constructor(
     transport: Transport,
@@ -66,6 +68,10 @@ class Follower implements AsyncDisposable {
         },
         presence: (peers) => {
           this.peers = peers;
+          heard();
+        },
+        missed: () => {
+          this.missed++;
           heard();
         },
         state: (state) => {
@@ -170,6 +176,19 @@ describe("a sync stream", () => {
       await after.until(() => after.ids.length > 0);
       expect(after.ids).toContain(meanwhile);
       expect(after.ids.filter((id) => id === first).length).toBeLessThanOrEqual(1);
+    });
+
+    test("lists anew, and goes on from now, when what it missed is not kept any more", async () => {
+      const old = await announce(user);
+      const data = await server.open();
+      await data.repository.removeEventsBefore(Date.now() + 1_000);
+      await using late = new Follower(transport(), "late", SyncClientKind.DESKTOP, 0n);
+      await late.until(() => late.missed === 1 && late.states.at(-1) === "connected");
+      const next = await announce(user);
+      await late.until(() => late.ids.includes(next));
+      expect(late.missed).toBe(1);
+      expect(late.ids).not.toContain(old);
+      await data.close();
     });
 
     test("ends when the same client connects again, and says so", async () => {

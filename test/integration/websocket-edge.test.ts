@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { StringValueSchema } from "@bufbuild/protobuf/wkt";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { GrpcWebFrameReader, HEADER_FLAG } from "#contracts/grpc-web-frames.ts";
@@ -24,6 +25,7 @@ interface Opened {
   readonly ws: WebSocket;
   /** Blocks of headers and trailers that came, as text. */
   readonly blocks: string[];
+  readonly messages: string[];
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
 
@@ -37,9 +39,11 @@ async function open(
   const ws = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, [subprotocol], rest);
   const frames = new GrpcWebFrameReader({ maxBytes: 1 << 24 });
   const blocks: string[] = [];
+  const messages: string[] = [];
   ws.on("message", (bytes: Buffer) => {
     for (const frame of frames.push(bytes))
       if (frame.flags & HEADER_FLAG) blocks.push(Buffer.from(frame.bytes.subarray(5)).toString("latin1"));
+      else messages.push(fromBinary(StringValueSchema, frame.bytes.subarray(5)).value);
   });
   const closed = once(ws, "close").then(([code, reason]) => ({
     code: code as number,
@@ -54,7 +58,7 @@ async function open(
     });
     ws.on("error", reject);
   });
-  return { ws, blocks, closed };
+  return { ws, blocks, messages, closed };
 }
 
 describe("a websocket's upgrade", () => {
@@ -146,6 +150,29 @@ describe("a call over a websocket", () => {
     expect(blocks[0]).toMatch(/content-type: application\/grpc-web\+proto\r\n/);
     expect(blocks[0]).toMatch(/traceparent: 00-/);
     expect(blocks[1]).toMatch(/^grpc-status: 0\r\n/);
+  });
+
+  test("hears the same messages however their frames are cut into those of the websocket", async () => {
+    await using server = await startCallServer();
+    const words = fc.array(fc.string({ maxLength: 12 }), { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(words, fc.array(fc.nat(200), { maxLength: 8 }), async (sent, cuts) => {
+        const { ws, messages, closed } = await open(server, "/platemark.test.WorkService/bidi");
+        ws.send(Buffer.from(HEADERS));
+        const bytes = Buffer.concat(sent.map((word) => message(word).subarray(1)));
+        const at = [...cuts.map((cut) => cut % bytes.length), bytes.length].toSorted((a, b) => a - b);
+        let from = 0;
+        for (const to of at) {
+          ws.send(Buffer.concat([Buffer.of(0), bytes.subarray(from, to)]));
+          from = to;
+        }
+        ws.send(FINISH);
+        expect(await closed).toMatchObject({ code: 1000 });
+        const expected = sent.includes("end") ? sent.slice(0, sent.indexOf("end") + 1) : sent;
+        expect(messages).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   test.each([

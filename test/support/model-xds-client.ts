@@ -1,6 +1,7 @@
-import { AdsStream, type AdsVariant, type Offer } from "../../server/xds/ads-stream.ts";
+import { AdsStream, type Offer } from "../../server/xds/ads-stream.ts";
 import { isWholeType, RESOURCE_TYPES, type ResourceType } from "../../server/xds/resource-type.ts";
 import type { Snapshot, XdsResource } from "../../server/xds/snapshot.ts";
+import type { AdsVariant } from "../../server/xds/subscription.ts";
 
 type Request = Parameters<AdsStream["request"]>[0];
 
@@ -62,14 +63,17 @@ export class ModelXdsClient {
     return request !== undefined;
   }
 
-  /** The oldest answer arrives at the client. */
-  take(refuse: boolean): boolean {
+  /** The oldest answer arrives at the client, which may refuse it: all of it, or after it has taken every other
+   *  resource and let go what was to go, as Envoy does. */
+  take(refuse: false | "wholly" | "partly"): boolean {
     const offer = this.#toClient.shift();
     if (!offer) return false;
     this.#nonces.set(offer.type, offer.nonce);
     if (refuse) {
-      this.#hasRefused ||= offer.type === "endpoints";
+      this.#hasRefused ||= offer.type !== "route" && offer.type !== "listener";
+      if (refuse === "partly") this.#applyPartly(offer);
       this.#send(offer.type, "does not please");
+      if (refuse === "partly") this.#follow();
       return true;
     }
     this.#apply(offer);
@@ -79,9 +83,7 @@ export class ModelXdsClient {
       this.#answersForClusters = false;
       this.#send("cluster", null);
     }
-    this.#followNames("cluster", "endpoints");
-    this.#followNames("listener", "route");
-    this.#check();
+    this.#follow();
     return true;
   }
 
@@ -136,6 +138,20 @@ export class ModelXdsClient {
     for (const { name, version } of has.values()) this.#warm.set(name, version);
     const wanted = new Set([...has.values()].flatMap(({ refers }) => refers));
     for (const name of this.#cold) if (!wanted.has(name)) this.#cold.delete(name);
+  }
+
+  #applyPartly({ type, resources, removed }: Offer): void {
+    const has = this.#has.get(type)!;
+    for (const name of removed) has.delete(name);
+    for (const [at, resource] of resources.entries())
+      if (at % 2 === 0 && (isWholeType(type) || this.#names.get(type)!.has(resource.name)))
+        has.set(resource.name, resource);
+  }
+
+  #follow(): void {
+    this.#followNames("cluster", "endpoints");
+    this.#followNames("listener", "route");
+    this.#check();
   }
 
   #followNames(from: ResourceType, to: ResourceType): void {

@@ -22,6 +22,7 @@ export interface PictureProverOptions {
 }
 
 const DEADLINE_MS = 300_000;
+const SOS = 0xda;
 /** Frame headers of JPEGs that are read as they are walked. */
 const SEQUENTIAL = new Set([0xc0, 0xc1]);
 
@@ -71,12 +72,22 @@ export function createPictureProver(
 /** Both files, here, in the thread and in the kernel; and of what is not walked as it lies, coefficients or pixels. */
 async function bytesWhileProving({ original, marked }: Omit<ProofRequest, "signal">): Promise<number> {
   const files = 3 * (original.length + marked.length) + 4 * 1024 * 1024;
-  if (isSequential(original) && isSequential(marked)) return files;
-  const { decodedBytes } = await inspectPicture(original, Number.POSITIVE_INFINITY);
-  return files + 2 * decodedBytes;
+  if (isOneScan(original) && isOneScan(marked)) return files;
+  const { format, chromaSubsampling, decodedBytes } = await inspectPicture(
+    original,
+    Number.POSITIVE_INFINITY,
+  );
+  // A coefficient has two bytes, a pixel's sample one; halved chrominance has half of a pixel's samples.
+  const coefficients = format === "jpeg" && !chromaSubsampling.startsWith("4:2:0");
+  return files + (coefficients ? 4 : 2.1) * decodedBytes;
 }
 
-function isSequential(bytes: Uint8Array): boolean {
-  const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
-  return isJpeg && SEQUENTIAL.has(jpegFrame(bytes, jpegSegments(bytes))?.marker ?? 0);
+/** True for a JPEG of one Huffman-coded sequential scan. */
+function isOneScan(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return false;
+  const segments = jpegSegments(bytes);
+  const frame = jpegFrame(bytes, segments);
+  const scan = segments.at(-1);
+  if (!frame || scan?.marker !== SOS || !SEQUENTIAL.has(frame.marker)) return false;
+  return bytes[scan.payload] === frame.components.length;
 }

@@ -18,9 +18,9 @@ import { CLOSE, type WebSocketLimits } from "./limits.ts";
 export interface SocketCallDeps {
   readonly handler: UniversalHandler;
   /** Opens the exchange and asks the stations for token, scope and the caller's rate. */
+  readonly admit: (request: IncomingMessage, response: ServerResponse) => Promise<Exchange>;
   /** Runs the call's work as what the request causes. */
   readonly within: (exchange: Exchange, work: () => Promise<void>) => Promise<void>;
-  readonly admit: (request: IncomingMessage, response: ServerResponse) => Promise<Exchange>;
   readonly clock: Clock;
   readonly draining: AbortSignal;
 }
@@ -128,7 +128,6 @@ export class SocketCall {
 
   async #answer(headers: ReadonlyMap<string, string>): Promise<void> {
     const { request, response } = callRequest(this.#upgrade, headers);
-    let exchange: Exchange | undefined;
     try {
       const form = wireFormOf(headers.get("content-type"), null);
       if (form !== "grpc-web")
@@ -136,9 +135,8 @@ export class SocketCall {
           "invalid_argument",
           "Over a websocket the content type is application/grpc-web+proto.",
         );
-      exchange = await this.#deps.admit(request, response);
-      const admitted = exchange;
-      await this.#deps.within(admitted, () => this.#run(admitted));
+      const exchange = await this.#deps.admit(request, response);
+      await this.#deps.within(exchange, () => this.#run(exchange));
     } catch (error) {
       await this.#refuse(response, error);
     } finally {
