@@ -77,7 +77,9 @@ describe("the examples of the docs", () => {
 
   describeReal("in Go", ["goExample"], () => {
     test("run with generated stubs", async () => {
-      expect(await example(real("goExample")!, [], { PLATEMARK_URL: new URL(server.url).host })).toMatch(SAYS);
+      expect(await example(real("goExample")!, [], { PLATEMARK_URL: new URL(server.url).host })).toMatch(
+        SAYS,
+      );
     });
   });
 
