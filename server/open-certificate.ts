@@ -3,7 +3,7 @@ import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import { createWatchedFile } from "./adapters/files/watched-file.ts";
-import { LiveCertificate } from "./edge/live-certificate.ts";
+import { LiveCertificate } from "./edge/listener/live-certificate.ts";
 
 /** What the port shows, watched; `null`: it speaks plain HTTP. @throws AppError `config.invalid` for half a pair. */
 export function openCertificate(

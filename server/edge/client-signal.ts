@@ -1,6 +1,6 @@
 import { constants, type Http2Session, type Http2Stream } from "node:http2";
 import { Cancelled } from "#kernel/cancel-reason.ts";
-import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
+import type { NodeServerRequest, NodeServerResponse } from "./listener/node-http.ts";
 
 /** Fires when the client is gone before its answer was complete, with a `Cancelled` that says how it went. One that takes
  *  nothing of what is written for `stalledMs` is cut off. */

@@ -4,15 +4,15 @@ import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import { noTracer, type Tracer } from "#kernel/tracer.ts";
-import type { Admission } from "./admission.ts";
-import { answerJson } from "./answers.ts";
-import type { Authorize } from "./authorization.ts";
+import type { Admission } from "./admission/admission.ts";
+import type { Authorize } from "./admission/authorization.ts";
+import { answerJson } from "./answers/answers.ts";
+import { answerError, answerNotFound } from "./answers/refusals.ts";
 import { unwatched } from "./call-observer.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
-import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
-import { decideOrigin, type OriginStation } from "./origin-station.ts";
-import { answerError, answerNotFound } from "./refusals.ts";
+import type { NodeServerRequest, NodeServerResponse } from "./listener/node-http.ts";
+import { decideOrigin, type OriginStation } from "./origins/origin-station.ts";
 import { startServerSpan } from "./server-span.ts";
 
 export interface DispatcherDeps extends OriginStation {

@@ -4,7 +4,7 @@ import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import type { Tracer } from "#kernel/tracer.ts";
 import type { Principal } from "../services/principal.ts";
-import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
+import type { NodeServerRequest, NodeServerResponse } from "./listener/node-http.ts";
 import { identify, type RequestIdentity } from "./request-identity.ts";
 
 /** One request on its way through the edge, and what the stations have learnt about it. */

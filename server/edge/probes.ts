@@ -1,5 +1,5 @@
 import type { Health } from "../services/health.ts";
-import { answerJson } from "./answers.ts";
+import { answerJson } from "./answers/answers.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What orchestrators ask, without a token and from wherever they are: alive, and ready for requests. */

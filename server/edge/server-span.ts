@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Span, Tracer } from "#kernel/tracer.ts";
+import { isGrpcKind, wireFormOf } from "./answers/wire-form.ts";
 import { type Exchange, header } from "./exchange.ts";
-import { isGrpcKind, wireFormOf } from "./wire-form.ts";
 
 const OTHER = "other";
 

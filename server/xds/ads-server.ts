@@ -1,8 +1,8 @@
 import { Code, ConnectError, createConnectRouter } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { answerJson } from "../edge/answers.ts";
-import { HttpServer } from "../edge/http-server.ts";
-import type { NodeServerRequest, NodeServerResponse } from "../edge/node-http.ts";
+import { answerJson } from "../edge/answers/answers.ts";
+import { HttpServer } from "../edge/listener/http-server.ts";
+import type { NodeServerRequest, NodeServerResponse } from "../edge/listener/node-http.ts";
 import { type AdsDeps, adsHandlers } from "./ads-handlers.ts";
 import { AggregatedDiscoveryService } from "./gen/envoy/service/discovery/v3/ads_pb.ts";
 import { xdsMetrics } from "./xds-metrics.ts";

@@ -6,10 +6,10 @@ import { MediaService, WatchMediaRequestSchema, type WatchMediaResponseSchema } 
 import { systemClock } from "#kernel/clock.ts";
 import { silentLogger } from "#kernel/logger.ts";
 import { systemRandom } from "#kernel/random.ts";
-import { ADMIT_ALL } from "../../server/edge/admission.ts";
-import { answerJson } from "../../server/edge/answers.ts";
+import { ADMIT_ALL } from "../../server/edge/admission/admission.ts";
+import { answerJson } from "../../server/edge/answers/answers.ts";
 import { createDispatcher } from "../../server/edge/dispatcher.ts";
-import { HttpServer } from "../../server/edge/http-server.ts";
+import { HttpServer } from "../../server/edge/listener/http-server.ts";
 import { rpcEndpoints } from "../../server/edge/rpc-endpoints.ts";
 import { RpcMethods } from "../../server/rpc/rpc-methods.ts";
 import { describeReal, real } from "../support/real-components.ts";

@@ -3,7 +3,7 @@ import { exportJWK, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { AppError } from "#kernel/errors.ts";
 import { silentLogger } from "#kernel/logger.ts";
-import { decideCors } from "../../server/edge/cors.ts";
+import { decideCors } from "../../server/edge/origins/cors.ts";
 import { originEntry, patternEntry } from "../../server/edge/origins/origin-entry.ts";
 import { createOriginList } from "../../server/edge/origins/origin-list.ts";
 import { parseOriginsDocument, renderOriginsDocument } from "../../server/edge/origins/origins-document.ts";

@@ -2,9 +2,9 @@ import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "#kernel/clock.ts";
-import { ConnectionLimits } from "../../server/edge/connection-limits.ts";
-import { HttpServer } from "../../server/edge/http-server.ts";
-import type { NodeServerRequest, NodeServerResponse } from "../../server/edge/node-http.ts";
+import { ConnectionLimits } from "../../server/edge/listener/connection-limits.ts";
+import { HttpServer } from "../../server/edge/listener/http-server.ts";
+import type { NodeServerRequest, NodeServerResponse } from "../../server/edge/listener/node-http.ts";
 import { END_HEADERS, END_STREAM, FRAME, frame, headerBlock, RawHttp2 } from "../support/raw-http2.ts";
 
 /** Long enough for a healthy client on a busy machine: attackers and server share this process. */

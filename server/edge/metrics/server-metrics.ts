@@ -8,10 +8,10 @@ import type {
   ComponentObserver,
 } from "../../services/ports/component-observer.ts";
 import type { Queue } from "../../services/ports/queue.ts";
+import { wireFormOf } from "../answers/wire-form.ts";
 import type { CallObserver, Refusal } from "../call-observer.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { type Exchange, header } from "../exchange.ts";
-import { wireFormOf } from "../wire-form.ts";
 import { tokenRefusalLabel } from "./token-refusal.ts";
 
 /** What is asked for when somebody looks, and not counted as it happens. */

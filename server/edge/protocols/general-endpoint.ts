@@ -1,12 +1,12 @@
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { chooseEncoding } from "../accept-encoding.ts";
+import { chooseEncoding } from "../answers/accept-encoding.ts";
+import { decodeGrpcMessage, encodeGrpcMessage } from "../answers/grpc-message.ts";
+import { addVary } from "../answers/vary.ts";
 import { callValues } from "../call-values.ts";
 import { clientSignal } from "../client-signal.ts";
 import { type Exchange, header } from "../exchange.ts";
-import { decodeGrpcMessage, encodeGrpcMessage } from "../grpc-message.ts";
 import { bodyChunks } from "../request-body.ts";
-import { addVary } from "../vary.ts";
 import { binaryTypeOf, decodeText, encodeText, textTypeOf } from "./grpc-web-text.ts";
 
 const ACCEPT_HEADERS = [

@@ -5,7 +5,7 @@ import { COMPRESS_MIN_BYTES, COMPRESSIONS } from "../../rpc/compression.ts";
 import { toConnectError } from "../../rpc/error-table.ts";
 import { longestAnswerMs } from "../../rpc/longest-answer.ts";
 import type { RpcOptions } from "../../rpc/rpc-methods.ts";
-import { chooseEncoding } from "../accept-encoding.ts";
+import { chooseEncoding } from "../answers/accept-encoding.ts";
 import { callValues } from "../call-values.ts";
 import { type Exchange, header } from "../exchange.ts";
 import { readBody } from "../request-body.ts";

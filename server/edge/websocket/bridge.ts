@@ -8,7 +8,7 @@ import { ERROR_TABLE, publicMessage } from "../../rpc/error-table.ts";
 import type { RpcMethods } from "../../rpc/rpc-methods.ts";
 import type { DispatcherDeps } from "../dispatcher.ts";
 import { type Exchange, header, openExchange } from "../exchange.ts";
-import { decideOrigin } from "../origin-station.ts";
+import { decideOrigin } from "../origins/origin-station.ts";
 import { startServerSpan } from "../server-span.ts";
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";

@@ -1,6 +1,6 @@
 import { create, type DescService, type MessageInitShape } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
-import { EXPOSED_HEADERS, MAX_AGE_SECONDS, REQUEST_HEADERS } from "../../edge/cors.ts";
+import { EXPOSED_HEADERS, MAX_AGE_SECONDS, REQUEST_HEADERS } from "../../edge/origins/cors.ts";
 import { stringMatchers } from "../../edge/origins/string-matchers.ts";
 import {
   type RetryPolicySchema,

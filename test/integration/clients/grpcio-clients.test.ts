@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Authorize } from "../../../server/edge/authorization.ts";
+import type { Authorize } from "../../../server/edge/admission/authorization.ts";
 import { REGISTERED_SERVICES } from "../../../server/rpc/registered-services.ts";
 import { startCallServer } from "../../support/call-server.ts";
 import { describeReal, real } from "../../support/real-components.ts";

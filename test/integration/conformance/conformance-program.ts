@@ -5,9 +5,9 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
-import { ADMIT_ALL } from "../../../server/edge/admission.ts";
+import { ADMIT_ALL } from "../../../server/edge/admission/admission.ts";
 import { createDispatcher } from "../../../server/edge/dispatcher.ts";
-import { HttpServer } from "../../../server/edge/http-server.ts";
+import { HttpServer } from "../../../server/edge/listener/http-server.ts";
 import { rpcEndpoints } from "../../../server/edge/rpc-endpoints.ts";
 import { RpcMethods } from "../../../server/rpc/rpc-methods.ts";
 import { RecordingLogger } from "../../fakes/recording-logger.ts";

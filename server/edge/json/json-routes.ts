@@ -6,11 +6,11 @@ import { UploadService } from "#gen/uploads_pb.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Cause } from "#kernel/trace-context.ts";
-import type { Caller } from "../services/caller.ts";
-import type { MediaService as Media } from "../services/media-service.ts";
-import { mediaIdOf } from "../services/picture-reference.ts";
-import type { MediaRow } from "../services/ports/media-repository.ts";
-import type { UploadService as Uploads } from "../services/upload-service.ts";
+import type { Caller } from "../../services/caller.ts";
+import type { MediaService as Media } from "../../services/media-service.ts";
+import { mediaIdOf } from "../../services/picture-reference.ts";
+import type { MediaRow } from "../../services/ports/media-repository.ts";
+import type { UploadService as Uploads } from "../../services/upload-service.ts";
 import { type JsonBody, readJson } from "./json-body.ts";
 
 export interface JsonCall {

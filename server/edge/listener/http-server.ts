@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
-import { limitKeyOf, plainAddress } from "./client-address.ts";
+import { limitKeyOf, plainAddress } from "../admission/client-address.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import type { NodeServerRequest, NodeServerResponse } from "./node-http.ts";
 import { HTTP2_LIMITS, PEER_TIMES, PeerGuard, type PeerTimes } from "./peer-guard.ts";

@@ -1,12 +1,12 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
-import type { Principal } from "../services/principal.ts";
-import type { CallObserver } from "./call-observer.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Principal } from "../../services/principal.ts";
+import type { CallObserver } from "../call-observer.ts";
+import type { Exchange } from "../exchange.ts";
+import type { Authenticator } from "../tokens/authenticator.ts";
+import { callerOfHeaders, type MutableHeaders } from "../tokens/request-caller.ts";
 import type { MethodGate } from "./method-gate.ts";
-import type { Authenticator } from "./tokens/authenticator.ts";
-import { callerOfHeaders, type MutableHeaders } from "./tokens/request-caller.ts";
 
 /** Who calls, and whether they may call this method. Answers `null` for nobody, at methods that are for everybody.
  *  @throws AppError `unauthenticated`, `permission_denied`, `unavailable`. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type CorsRequest, decideCors, namedOrigin } from "./cors.ts";
-import { originEntry } from "./origins/origin-entry.ts";
-import { createOriginList } from "./origins/origin-list.ts";
+import { originEntry } from "./origin-entry.ts";
+import { createOriginList } from "./origin-list.ts";
 
 const list = createOriginList([
   originEntry("https://shop.example"),

@@ -1,6 +1,6 @@
-import type { OriginEntry } from "../services/ports/origin-control.ts";
-import { MAX_ORIGIN_LENGTH } from "./origins/origin.ts";
-import type { OriginList } from "./origins/origin-list.ts";
+import type { OriginEntry } from "../../services/ports/origin-control.ts";
+import { MAX_ORIGIN_LENGTH } from "./origin.ts";
+import type { OriginList } from "./origin-list.ts";
 
 /** What the clients in fact send: connect-web, grpc-web, improbable-eng's grpc-web, and W3C tracing. */
 export const REQUEST_HEADERS = [

@@ -1,4 +1,4 @@
-import type { NodeServerResponse } from "./node-http.ts";
+import type { NodeServerResponse } from "../listener/node-http.ts";
 
 /** `undefined`: no body. */
 export function answerJson(response: NodeServerResponse, status: number, value: unknown): void {

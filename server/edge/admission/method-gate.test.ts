@@ -5,10 +5,10 @@ import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { UploadService } from "#gen/uploads_pb.ts";
 import { AppError } from "#kernel/errors.ts";
-import { FakeClock } from "../../test/fakes/fake-clock.ts";
-import { RecordingLogger } from "../../test/fakes/recording-logger.ts";
-import { createMemoryOneUseLedger } from "../adapters/memory/one-use-ledger.ts";
-import { type Principal, USER_SCOPES } from "../services/principal.ts";
+import { FakeClock } from "../../../test/fakes/fake-clock.ts";
+import { RecordingLogger } from "../../../test/fakes/recording-logger.ts";
+import { createMemoryOneUseLedger } from "../../adapters/memory/one-use-ledger.ts";
+import { type Principal, USER_SCOPES } from "../../services/principal.ts";
 import { MethodGate } from "./method-gate.ts";
 
 const ann: Principal = {

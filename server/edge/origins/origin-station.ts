@@ -1,6 +1,6 @@
-import type { CallObserver } from "./call-observer.ts";
+import type { CallObserver } from "../call-observer.ts";
+import { type Exchange, header } from "../exchange.ts";
 import { type CorsDecision, type CorsRequest, namedOrigin } from "./cors.ts";
-import { type Exchange, header } from "./exchange.ts";
 
 export interface OriginStation {
   readonly decideOrigin: (request: CorsRequest) => CorsDecision;

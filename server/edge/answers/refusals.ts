@@ -15,11 +15,11 @@ import {
   publicMessage,
   retryAfterMs,
   toConnectError,
-} from "../rpc/error-table.ts";
+} from "../../rpc/error-table.ts";
+import { type Exchange, header } from "../exchange.ts";
+import { drain } from "../request-body.ts";
 import { answerJson } from "./answers.ts";
-import { type Exchange, header } from "./exchange.ts";
 import { grpcStatusOf } from "./grpc-status.ts";
-import { drain } from "./request-body.ts";
 import { isGrpcKind, wireFormOf } from "./wire-form.ts";
 
 /** An error in the form that the request's protocol reads (spec.md G4): gRPC kinds get HTTP 200 and the status as

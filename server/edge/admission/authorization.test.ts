@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
-import { FakeClock } from "../../test/fakes/fake-clock.ts";
-import { RecordingLogger } from "../../test/fakes/recording-logger.ts";
-import { createMemoryOneUseLedger } from "../adapters/memory/one-use-ledger.ts";
+import { FakeClock } from "../../../test/fakes/fake-clock.ts";
+import { RecordingLogger } from "../../../test/fakes/recording-logger.ts";
+import { createMemoryOneUseLedger } from "../../adapters/memory/one-use-ledger.ts";
+import { mintToken } from "../tokens/mint-token.ts";
+import type { MutableHeaders } from "../tokens/request-caller.ts";
+import { secretKeys } from "../tokens/secret-key.ts";
+import { createTokenAuthenticator } from "../tokens/token-authenticator.ts";
 import { authorizeCall } from "./authorization.ts";
 import { MethodGate } from "./method-gate.ts";
-import { mintToken } from "./tokens/mint-token.ts";
-import type { MutableHeaders } from "./tokens/request-caller.ts";
-import { secretKeys } from "./tokens/secret-key.ts";
-import { createTokenAuthenticator } from "./tokens/token-authenticator.ts";
 
 const secret = "a-secret-of-this-test-alone-0123456789";
 const clock = new FakeClock();

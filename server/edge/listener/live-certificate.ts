@@ -1,8 +1,8 @@
 import { createSecureContext } from "node:tls";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
-import { BackgroundTask } from "../services/background-task.ts";
-import type { WatchedFile } from "../services/ports/watched-file.ts";
+import { BackgroundTask } from "../../services/background-task.ts";
+import type { WatchedFile } from "../../services/ports/watched-file.ts";
 import type { HttpServer, TlsIdentity } from "./http-server.ts";
 
 /**

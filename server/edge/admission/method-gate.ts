@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
-import { policyOf } from "../rpc/method-policy.ts";
-import type { OneUseLedger } from "../services/ports/one-use-ledger.ts";
-import type { Principal } from "../services/principal.ts";
+import { policyOf } from "../../rpc/method-policy.ts";
+import type { OneUseLedger } from "../../services/ports/one-use-ledger.ts";
+import type { Principal } from "../../services/principal.ts";
 
 /**
  * Lets a call to its method, or not: the one place where `MethodPolicy` is enforced, for every protocol, for websockets

@@ -1,14 +1,14 @@
 import { AppError } from "#kernel/errors.ts";
-import { COMPRESS_MIN_BYTES, COMPRESSIONS } from "../rpc/compression.ts";
-import { chooseEncoding } from "./accept-encoding.ts";
-import { answerBytes, answerJson } from "./answers.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { type Exchange, header } from "./exchange.ts";
+import { COMPRESS_MIN_BYTES, COMPRESSIONS } from "../../rpc/compression.ts";
+import { chooseEncoding } from "../answers/accept-encoding.ts";
+import { answerBytes, answerJson } from "../answers/answers.ts";
+import { addVary } from "../answers/vary.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { type Exchange, header } from "../exchange.ts";
+import type { NodeServerRequest } from "../listener/node-http.ts";
+import { readBody } from "../request-body.ts";
 import type { JsonBody } from "./json-body.ts";
 import type { JsonRoute } from "./json-routes.ts";
-import type { NodeServerRequest } from "./node-http.ts";
-import { readBody } from "./request-body.ts";
-import { addVary } from "./vary.ts";
 
 /** Plain JSON routes at their paths: POST, for callers who are known. `compress`: answers are worth packing. */
 export function jsonEndpoints(

@@ -1,4 +1,4 @@
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "../exchange.ts";
 
 /** Who may send how much. Both throw an AppError (`resource_exhausted`, `unavailable`) to refuse. */
 export interface Admission {

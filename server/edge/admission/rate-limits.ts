@@ -1,9 +1,9 @@
 import { AppError } from "#kernel/errors.ts";
-import type { CallLimit, CallLimiter } from "../services/ports/call-limiter.ts";
+import type { CallLimit, CallLimiter } from "../../services/ports/call-limiter.ts";
+import type { CallObserver, Refusal } from "../call-observer.ts";
+import { type Exchange, header } from "../exchange.ts";
 import type { Admission } from "./admission.ts";
-import type { CallObserver, Refusal } from "./call-observer.ts";
 import { type ClientAddresses, limitKeyOf } from "./client-address.ts";
-import { type Exchange, header } from "./exchange.ts";
 
 export interface RateLimitDeps {
   readonly limiter: CallLimiter;

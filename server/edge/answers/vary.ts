@@ -1,4 +1,4 @@
-import type { NodeServerResponse } from "./node-http.ts";
+import type { NodeServerResponse } from "../listener/node-http.ts";
 
 /** Says that the answer also depends on a header of the request; what has been said stays. */
 export function addVary(response: NodeServerResponse, name: string): void {
