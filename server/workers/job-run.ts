@@ -49,6 +49,8 @@ export interface WorkerHoldings {
   /** Where these bytes are. */
   readonly buffers: SharedBuffers;
   readonly templates: PinnedTemplates;
+  /** How long a job waits when the store is away. */
+  readonly awayDelayMs: number;
 }
 
 /** Failures that another try would only repeat. Everything else may be a fault of the moment. */
@@ -69,11 +71,14 @@ const PERMANENT: ReadonlySet<ErrorCode> = new Set([
   "not_found",
 ]);
 
+/** The store's fault, not the picture's: it waits until the store is back, for as long as that takes. */
+const STORE_AWAY: ReadonlySet<ErrorCode> = new Set(["store.unreachable", "store.slow_down"]);
+
 /** Failures that may leave a thread at work on the bytes that it was given. */
 const UNFINISHED: ReadonlySet<ErrorCode> = new Set(["aborted", "deadline_exceeded", "unavailable"]);
 
 /** What became of one delivery of a job. */
-export type JobOutcome = "marked" | "dropped" | "failed" | "retried" | "given_back";
+export type JobOutcome = "marked" | "dropped" | "failed" | "retried" | "postponed" | "given_back";
 
 /**
  * Works on one delivery of one job, to its end: the job is acknowledged, given back or buried when this resolves.
@@ -108,8 +113,13 @@ export async function runJob(
     const error = AppError.from(thrown);
     if (signal.aborted) {
       log.info("mark.given_back", { attempt: lease.attempt });
-      await queue.retry(lease, 0, "The worker stopped.");
+      await queue.postpone(lease, 0, "The worker stopped.");
       return "given_back";
+    }
+    if (STORE_AWAY.has(error.code)) {
+      log.warn("mark.postponed", { code: error.code, reason: error.message, ...error.details });
+      await queue.postpone(lease, backoffMs(1, random, { baseMs: holdings.awayDelayMs }), error.message);
+      return "postponed";
     }
     const permanent = PERMANENT.has(error.code);
     if (error.code === "proof.failed")

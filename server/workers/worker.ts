@@ -16,6 +16,8 @@ export interface MarkWorkerOptions {
   readonly visibilityMs?: number;
   /** How long a stop waits for pictures in hand before it gives them back. @default 8_000 */
   readonly graceMs?: number;
+  /** How long a job waits when the store is away, at most; half of it at least. @default 5_000 */
+  readonly awayDelayMs?: number;
 }
 
 export interface MarkWorker extends AsyncDisposable {
@@ -55,11 +57,12 @@ class Worker implements MarkWorker {
 
   constructor(deps: MarkWorkerDeps, options: MarkWorkerOptions) {
     this.#deps = deps;
-    this.#options = { visibilityMs: 20_000, graceMs: 8_000, ...options };
+    this.#options = { visibilityMs: 20_000, graceMs: 8_000, awayDelayMs: 5_000, ...options };
     this.#holdings = {
       originals: new ByteBudget(options.originalsBudgetBytes),
       buffers: new SharedBuffers(KEPT_BYTES),
       templates: new PinnedTemplates(deps.templates),
+      awayDelayMs: this.#options.awayDelayMs,
     };
     this.#stopped = new Promise((resolve) =>
       this.#stop.signal.addEventListener("abort", () => resolve(), { once: true }),

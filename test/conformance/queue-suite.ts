@@ -193,6 +193,21 @@ export function describeQueue(title: string, makeFixture: () => Promise<QueueFix
       expect((await takeOne()).attempt).toBe(2);
     });
 
+    test("a postponed job comes again after its delay, however often, and no delivery is counted", async () => {
+      await queue.enqueue("patient", 1, { maxAttempts: 2 });
+      for (let n = 0; n < 5; n++) {
+        const lease = await takeOne();
+        expect(lease.attempt).toBe(1);
+        expect(await queue.postpone(lease, 1_000, "store away")).toBe(true);
+        expect(await queue.postpone(lease, 1_000, "late")).toBe(false);
+        expect(await queue.stats()).toEqual({ ready: 0, delayed: 1, leased: 0, dead: 0 });
+        clock.jump(1_000);
+      }
+      const lease = await takeOne();
+      await queue.postpone(lease, 0, "the worker stopped");
+      expect((await takeOne()).attempt).toBe(1);
+    });
+
     test("a job whose workers all die is buried instead of delivered once more than allowed", async () => {
       await queue.enqueue("poison", 1, { maxAttempts: 2 });
       await queue.enqueue("fine", 2);

@@ -6,6 +6,7 @@ import { type MarkJob, markJobKey } from "#contracts/mark-job.ts";
 import { type MarkOperator, operatorJson } from "#contracts/mark-operator.ts";
 import { DEFAULT_MARK } from "#contracts/mark-spec.ts";
 import { systemClock } from "#kernel/clock.ts";
+import { AppError } from "#kernel/errors.ts";
 import { newTraceId, type Random, systemRandom } from "#kernel/random.ts";
 import { templateVersion } from "#template/template-version.ts";
 import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
@@ -253,18 +254,37 @@ describe("the mark worker", () => {
     expect([...store.objects.keys()].filter((key) => key.startsWith("watermarked/"))).toEqual([]);
   });
 
-  test("is tried again when the store does not answer for a moment", async () => {
+  test("waits for a store that is away, for as long as it is, and uses up no try", async () => {
     const row = await uploaded();
-    store.failing = 2;
-    startWorker();
+    store.failing = 6;
+    startWorker({ awayDelayMs: 20 });
+    await untilState(row, "marked");
+    expect(logger.of("mark.started").map(({ fields }) => fields.attempt)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(logger.of("mark.postponed")).toHaveLength(6);
+  });
+
+  test("is tried again after a fault of the moment", async () => {
+    const row = await uploaded();
+    let faults = 2;
+    const faulty: ImageMarker = {
+      ...marker,
+      mark: async (...call) => {
+        if (faults-- > 0) throw new AppError("internal", "A thread has ended.");
+        return marker.mark(...call);
+      },
+    };
+    startWorker({}, unlimited, faulty);
     await untilState(row, "marked");
     expect(logger.of("mark.started").map(({ fields }) => fields.attempt)).toEqual([1, 2, 3]);
   });
 
   test("gives up after three retries, and says that the original is safe", async () => {
     const row = await uploaded();
-    store.failing = Number.POSITIVE_INFINITY;
-    startWorker();
+    const faulty: ImageMarker = {
+      ...marker,
+      mark: () => Promise.reject(new AppError("internal", "A thread has ended.")),
+    };
+    startWorker({}, unlimited, faulty);
     await untilState(row, "failed");
     expect(await current(row)).toMatchObject({
       errorCode: "mark.gave_up",

@@ -85,7 +85,7 @@ export function swapFlow(name: string, install: () => Promise<Installation>): vo
         const row = await bench.marked("First");
         await bench.remark(row, "Second");
         const outcome = await bench.work({ steps: failingAt(step), random });
-        expect(outcome).toBe("retried");
+        expect(outcome).toBe("postponed");
         expect(["First", "Second"]).toContain(await bench.seen(row));
         expect(["marked", "dropped"]).toContain(await bench.work());
         await bench.expectConsistent(row.id, { text: "Second", snapshots: ["First"] });
@@ -97,7 +97,7 @@ export function swapFlow(name: string, install: () => Promise<Installation>): vo
       const row = await bench.marked("First");
       await bench.remark(row, "Second");
       const store = withLostAnswer(bench.data.store);
-      expect(await bench.work({ store, random })).toBe("retried");
+      expect(await bench.work({ store, random })).toBe("postponed");
       expect(await bench.seen(row)).toBe("Second");
       expect(await bench.work()).toBe("marked");
       expect((await bench.data.ledger.snapshotsOf(row.id)).length).toBe(1);
@@ -252,7 +252,7 @@ export function swapFlow(name: string, install: () => Promise<Installation>): vo
       const { media } = bench.server.client();
       await media.rollbackMedia({ picture: { picture: { case: "mediaId", value: row.id } } });
       await bench.remark(row, "Second");
-      expect(await bench.work({ steps: failingAt("snapshot_taken"), random })).toBe("retried");
+      expect(await bench.work({ steps: failingAt("snapshot_taken"), random })).toBe("postponed");
       gate.release();
       expect(await late).toBe("dropped");
       expect(await bench.work()).toBe("marked");

@@ -102,6 +102,7 @@ export class SwapBench implements AsyncDisposable {
       originals: new ByteBudget(1e8),
       buffers: new SharedBuffers(1e8),
       templates: new PinnedTemplates(deps.templates),
+      awayDelayMs: 1,
     };
     return runJob(lease ?? (await this.take()), deps, holdings, never);
   }

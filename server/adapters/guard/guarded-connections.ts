@@ -56,6 +56,7 @@ const QUEUE_OPERATIONS = [
   "extend",
   "ack",
   "retry",
+  "postpone",
   "bury",
   "deadLetters",
   "revive",

@@ -50,6 +50,18 @@ end
 
 local function wake() redis.call('PUBLISH', base .. ':wake', '') end
 
+local function giveBack(id, readyAt, message)
+  leaveStream(id)
+  redis.call('HSET', jobKey(id), 'error', message)
+  if readyAt > now then
+    redis.call('ZADD', delayed, readyAt, id)
+  else
+    makeReady(id)
+    wake()
+  end
+end
+
+
 local function readyCount()
   local lag
   for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
@@ -174,14 +186,19 @@ if tonumber(job[1]) >= tonumber(job[2]) then
   bury(id, ARGV[5])
   return 1
 end
-leaveStream(id)
-redis.call('HSET', jobKey(id), 'error', ARGV[5])
-if readyAt > now then
-  redis.call('ZADD', delayed, readyAt, id)
-else
-  makeReady(id)
-  wake()
-end
+giveBack(id, readyAt, ARGV[5])
+return 1
+`,
+  { repeatable: false },
+);
+
+/** ARGV: now, id, token, readyAt, reason. Answers 1 or 0. */
+export const POSTPONE = script(
+  `
+local id = ARGV[2]
+if not holds(id, ARGV[3]) then return 0 end
+redis.call('HINCRBY', jobKey(id), 'attempt', -1)
+giveBack(id, tonumber(ARGV[4]), ARGV[5])
 return 1
 `,
   { repeatable: false },

@@ -15,6 +15,7 @@ import {
   ENQUEUE,
   EXTEND,
   OLDEST_READY,
+  POSTPONE,
   RETRY,
   REVIVE,
   STATS,
@@ -113,6 +114,12 @@ class RedisQueue implements Queue {
 
   async retry(lease: Lease, delayMs: number, error: string): Promise<boolean> {
     const held = await this.#run(RETRY, lease.id, lease.token, this.#clock.now() + delayMs, error);
+    await this.#low.check();
+    return held === 1;
+  }
+
+  async postpone(lease: Lease, delayMs: number, reason: string): Promise<boolean> {
+    const held = await this.#run(POSTPONE, lease.id, lease.token, this.#clock.now() + delayMs, reason);
     await this.#low.check();
     return held === 1;
   }

@@ -110,6 +110,17 @@ class SqlQueue implements Queue {
     return held;
   }
 
+  async postpone(lease: Lease, delayMs: number, reason: string): Promise<boolean> {
+    const held = await this.#update(lease, {
+      token: sql`null`,
+      error: sql.val(storable(reason)),
+      available_at_ms: sql.val(this.#after(delayMs)),
+      attempt: sql`attempt - 1`,
+    });
+    if (held) await this.#changed();
+    return held;
+  }
+
   bury(lease: Lease, error: string): Promise<boolean> {
     return this.#update(lease, {
       token: sql`null`,

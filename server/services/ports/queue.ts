@@ -63,6 +63,9 @@ export interface Queue {
   ack(lease: Lease): Promise<boolean>;
   /** Gives it back to be taken after `delayMs`; buries it when its deliveries are used up. False as in `ack`. */
   retry(lease: Lease, delayMs: number, error: string): Promise<boolean>;
+  /** Gives it back to be taken after `delayMs`, as if it had not been taken: the fault was not the job's. False as in
+   *  `ack`. */
+  postpone(lease: Lease, delayMs: number, reason: string): Promise<boolean>;
   /** Moves it to the dead letters. False as in `ack`. */
   bury(lease: Lease, error: string): Promise<boolean>;
   deadLetters(limit: number): Promise<readonly DeadLetter[]>;
