@@ -8,7 +8,7 @@ import { systemClock } from "#kernel/clock.ts";
 import { HttpServer } from "./http-server.ts";
 
 const pem = (name: string) =>
-  readFileSync(new URL(`../../test/fixtures/tls/first.${name}.pem`, import.meta.url), "utf8");
+  readFileSync(new URL(`../../../test/fixtures/tls/first.${name}.pem`, import.meta.url), "utf8");
 const LARGE = 4 * 1024 * 1024;
 
 test("takes a request in several TLS records while the answer before is still being written", async () => {
