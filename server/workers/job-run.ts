@@ -132,10 +132,14 @@ export async function runJob(
       permanent,
     });
     if (permanent) {
-      await failRow(deps.repository, job, {
-        errorCode: error.code,
-        errorMessage: error.message,
-      });
+      await failRow(
+        deps.repository,
+        { job, jobKey: lease.key },
+        {
+          errorCode: error.code,
+          errorMessage: error.message,
+        },
+      );
       await queue.ack(lease);
       return "failed";
     }
@@ -143,10 +147,14 @@ export async function runJob(
       await queue.retry(lease, backoffMs(lease.attempt, random), error.message);
       return "retried";
     }
-    await failRow(deps.repository, job, {
-      errorCode: "mark.gave_up",
-      errorMessage: gaveUpMessage(lease.attempt, error.message),
-    });
+    await failRow(
+      deps.repository,
+      { job, jobKey: lease.key },
+      {
+        errorCode: "mark.gave_up",
+        errorMessage: gaveUpMessage(lease.attempt, error.message),
+      },
+    );
     await queue.bury(lease, error.message);
     return "failed";
   }

@@ -14,15 +14,15 @@ export function wantsMark(row: MediaRow, job: MarkJob): boolean {
 }
 
 /** Ends the row's waiting in failure by compare-and-swap, reading again after a conflict. False: it did not wait for this
- *  any more. */
+ *  any more, or waits for the same mark anew by a job of its own. `jobKey`: the failed job's. */
 export async function failRow(
   repository: MediaRepository,
-  job: MarkJob,
+  { job, jobKey }: { readonly job: MarkJob; readonly jobKey: string },
   change: Pick<MediaChange, "errorCode" | "errorMessage">,
 ): Promise<boolean> {
   for (;;) {
     const [row] = await repository.get([job.mediaId]);
-    if (!row || !wantsMark(row, job)) return false;
+    if (!row || !wantsMark(row, job) || !isStillOf(jobKey, row)) return false;
     const failed = { ...change, state: "failed" } as const;
     if (await repository.change(row.id, row.version, failed, { event: "media.failed" })) return true;
   }

@@ -278,6 +278,30 @@ describe("the mark worker", () => {
     expect(logger.of("mark.started").map(({ fields }) => fields.attempt)).toEqual([1, 2, 3]);
   });
 
+  test("whose mark is asked for anew is not failed by what the older try ends in", async () => {
+    const row = await uploaded();
+    const drawing = Promise.withResolvers<void>();
+    const fate = Promise.withResolvers<never>();
+    let tries = 0;
+    const failingFirst: ImageMarker = {
+      ...marker,
+      mark: (...call) => {
+        if (++tries > 1) return marker.mark(...call);
+        drawing.resolve();
+        return fate.promise;
+      },
+    };
+    const worker = startWorker({ concurrency: 1 }, unlimited, failingFirst);
+    await drawing.promise;
+    await requestMark(repository, await current(row));
+    fate.reject(new AppError("picture.corrupt", "Damaged on the way."));
+    await worker[Symbol.asyncDispose]();
+    expect(await current(row)).toMatchObject({ state: "uploaded", errorCode: null });
+    await relay();
+    startWorker();
+    await untilState(row, "marked");
+  });
+
   test("gives up after three retries, and says that the original is safe", async () => {
     const row = await uploaded();
     const faulty: ImageMarker = {
