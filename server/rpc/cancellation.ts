@@ -58,15 +58,16 @@ class CallEnd {
   readonly #controller = new AbortController();
   readonly #source: AbortSignal;
   readonly #settle: (reason: Cancelled) => Cancelled;
-  /** Rejects when the call is cancelled. */
-  readonly #cancelled = Promise.withResolvers<never>();
+  /** Reject what is waited for. One promise that everything races against would keep each of its answers alive for as
+   *  long as the call lasts: a stream's every message. */
+  readonly #waiting = new Set<(reason: Cancelled) => void>();
+  #cancelled: Cancelled | null = null;
   readonly #over = new AbortController();
 
   /** @param settle Hears of a cancellation, and says what it is taken for. */
   constructor(source: AbortSignal, settle: (reason: Cancelled) => Cancelled) {
     this.#source = source;
     this.#settle = settle;
-    this.#cancelled.promise.catch(() => {});
     if (source.aborted) this.#cancel();
     else source.addEventListener("abort", this.#cancel, { once: true });
   }
@@ -83,8 +84,16 @@ class CallEnd {
     );
   }
 
-  orCancelled<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([this.#cancelled.promise, work]);
+  async orCancelled<T>(work: Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    work.then(resolve, reject);
+    if (this.#cancelled) reject(this.#cancelled);
+    this.#waiting.add(reject);
+    try {
+      return await promise;
+    } finally {
+      this.#waiting.delete(reject);
+    }
   }
 
   /** The same for what the answer is made of: a failure of the handler's own ends the call. */
@@ -110,7 +119,8 @@ class CallEnd {
     this.finish();
     const reason = this.#settle(cancelled);
     this.#controller.abort(reason);
-    this.#cancelled.reject(reason);
+    this.#cancelled = reason;
+    for (const reject of this.#waiting) reject(reason);
   }
 }
 
