@@ -45,7 +45,9 @@ class Worker implements MarkWorker {
   readonly #holdings: WorkerHoldings;
   /** Ends taking. */
   readonly #stop = new AbortController();
-  readonly #stopped: Promise<void>;
+  /** Resolves when a job in hand ends, or taking does. Each wait has its own: what waits for one promise that lives as
+   *  long as the worker is kept as long. */
+  #change = Promise.withResolvers<void>();
   /** Ends the work in hand. */
   readonly #abandon = new AbortController();
   readonly #inHand = new Set<Promise<void>>();
@@ -64,9 +66,7 @@ class Worker implements MarkWorker {
       templates: new PinnedTemplates(deps.templates),
       awayDelayMs: this.#options.awayDelayMs,
     };
-    this.#stopped = new Promise((resolve) =>
-      this.#stop.signal.addEventListener("abort", () => resolve(), { once: true }),
-    );
+    this.#stop.signal.addEventListener("abort", () => this.#changed(), { once: true });
   }
 
   start(): void {
@@ -92,7 +92,7 @@ class Worker implements MarkWorker {
     const most = this.#options.concurrency * 2;
     while (!signal.aborted) {
       if (this.#taken > most - this.#usualPlace) {
-        await Promise.race([...this.#inHand, this.#stopped]);
+        await this.#change.promise;
         continue;
       }
       try {
@@ -111,11 +111,17 @@ class Worker implements MarkWorker {
     }
   }
 
+  #changed(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+
   #begin(lease: Lease): void {
     const place = placeOf(lease);
     const work = this.#work(lease).finally(() => {
       this.#inHand.delete(work);
       this.#taken -= place;
+      this.#changed();
     });
     this.#inHand.add(work);
     this.#taken += place;
