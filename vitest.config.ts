@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -8,5 +9,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Many tests wait for processes and clocks. Left to itself, vitest runs one file at a time on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
