@@ -25,6 +25,21 @@ export function drain(body: Readable): void {
   });
 }
 
+/** Drains a body to its end. A connection that is closed before takes with it what the client has yet to read. Some
+ *  clients end their messages only after the answer has: they are waited for so many milliseconds. */
+export async function bodyEnd(body: Readable, withinMs: number): Promise<void> {
+  if (body.readableEnded || body.destroyed) return;
+  drain(body);
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(resolve, withinMs);
+    const ended = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    body.once("end", ended).once("close", ended);
+  });
+}
+
 /** The whole body. @throws what `tooLarge` makes above `limit` bytes, the rest is drained; AppError `aborted`. */
 export async function readBody(
   body: Readable,

@@ -6,9 +6,10 @@ import { addVary } from "../answers/vary.ts";
 import { callValues } from "../call-values.ts";
 import { clientSignal } from "../client-signal.ts";
 import { type Exchange, header } from "../exchange.ts";
-import { bodyChunks } from "../request-body.ts";
+import { bodyChunks, bodyEnd } from "../request-body.ts";
 import { binaryTypeOf, decodeText, encodeText, textTypeOf } from "./grpc-web-text.ts";
 
+const BODY_END_MS = 250;
 const ACCEPT_HEADERS = [
   ["accept-encoding", ["br", "gzip"]],
   ["grpc-accept-encoding", ["gzip", "br"]],
@@ -34,13 +35,16 @@ export async function serveGeneral(
   }
   // A stream that is given up before its first byte is read leaves Chromium five silent seconds in which it hopes to
   // keep the connection. One that it cannot keep it ends at once, and with it the work.
-  const streams = ["server_streaming", "bidi_streaming"].includes(handler.method.methodKind);
-  if (streams && request.httpVersionMajor < 2) response.setHeader("connection", "close");
+  const closes =
+    request.httpVersionMajor < 2 &&
+    ["server_streaming", "bidi_streaming"].includes(handler.method.methodKind);
+  if (closes) response.setHeader("connection", "close");
   const binaryType = binaryTypeOf(header(request, "content-type"));
   if (binaryType) asked.header.set("content-type", binaryType);
   const chunks = read ? once(read) : bodyChunks(request);
   const signal = AbortSignal.any([clientSignal(request, response, { stalledMs }), draining]);
   const answer = await handler({ ...asked, signal, body: binaryType ? decodeText(chunks) : chunks });
+  if (closes && answer.body) answer.body = followedBy(answer.body, () => bodyEnd(request, BODY_END_MS));
 
   const message = answer.trailer?.get("grpc-message");
   if (message) answer.trailer?.set("grpc-message", encodeGrpcMessage(decodeGrpcMessage(message)));
@@ -54,6 +58,14 @@ export async function serveGeneral(
     answer.body ? { ...answer, body: encodeText(answer.body as AsyncIterable<Uint8Array>) } : answer,
     response,
   );
+}
+
+async function* followedBy(
+  chunks: AsyncIterable<Uint8Array>,
+  last: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+  await last();
 }
 
 async function* once(bytes: Buffer): AsyncGenerator<Uint8Array> {
