@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { BreakableProxy } from "../support/breakable-proxy.ts";
 import { describeReal } from "../support/real-components.ts";
-import { type StaticEnvoy, startEnvoy } from "../support/static-envoy.ts";
+import { type StaticEnvoy, startStaticEnvoy } from "../support/static-envoy.ts";
 import { CONNECT, cancellationSuite, GRPC, GRPC_WEB, WEBSOCKET } from "./cancellation-matrix.ts";
 
 describe("cancellation", () => {
@@ -13,7 +13,7 @@ describeReal("cancellation through Envoy", ["envoy"], () => {
   let envoy: StaticEnvoy;
   beforeAll(async () => {
     behind = await BreakableProxy.to({ host: "127.0.0.1", port: 9 });
-    envoy = await startEnvoy(behind.port);
+    envoy = await startStaticEnvoy(behind.port);
   });
   afterAll(async () => {
     await envoy?.[Symbol.asyncDispose]();
