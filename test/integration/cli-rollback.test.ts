@@ -8,8 +8,9 @@ test("platemark rollback shows again what files were before, snapshots lists it,
   await world.addFile("never imported.jpg", "no picture");
   const [a, b] = ["a.jpg", "b.jpg"].map((name) => join(world.pictures, name)) as [string, string];
   for (const text of ["First", "Second"]) await world.importPictures("--text", text);
-  const [picture] = (await world.importPictures("--text", "Second")).events;
-  const { objectKey } = picture as unknown as { objectKey: string };
+  const again = await world.importPictures("--text", "Second");
+  const picture = again.events.find(({ event }) => event === "picture")!;
+  const objectKey = String(picture.objectKey);
 
   const listed = await world.run(["snapshots", objectKey, "--json"]);
   expect([listed.code, listed.stderr]).toEqual([0, ""]);
