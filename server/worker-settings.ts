@@ -5,7 +5,7 @@ import type { ConnectionSettings, WorkerSettings } from "./connection-settings.t
 import { loadProofKey, proofKeyPath } from "./proof-key.ts";
 
 /** Decoded pictures that one mark may need. Bytes. */
-const MEMORY_PER_MARK = 256 * 1024 * 1024;
+export const MEMORY_PER_MARK = 256 * 1024 * 1024;
 
 /**
  * What the worker processes of one machine are told. Its proofs are signed with the home folder's key, made now when

@@ -41,6 +41,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   "home.locked": PRECONDITION,
   "disk.full": EXHAUSTED,
   "file.unreadable": PRECONDITION,
+  "file.unwritable": PRECONDITION,
   "file.vanished": NOT_FOUND,
   "file.changed": PRECONDITION,
   "file.empty": INVALID,

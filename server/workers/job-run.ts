@@ -1,5 +1,4 @@
 import { type MarkJob, markJobSchema } from "#contracts/mark-job.ts";
-import { pictureVariables } from "#imaging/metadata/picture-variables.ts";
 import { backoffMs } from "#kernel/backoff.ts";
 import type { ByteBudget } from "#kernel/byte-budget.ts";
 import { throwIfAborted } from "#kernel/cancellation.ts";
@@ -9,10 +8,10 @@ import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import type { SharedBuffers } from "#kernel/shared-buffers.ts";
 import { noTracer, type Tracer, traced } from "#kernel/tracer.ts";
-import type { ImageMarker, MarkedPicture } from "../services/ports/image-marker.ts";
+import type { ImageMarker } from "../services/ports/image-marker.ts";
 import type { MediaRepository, MediaRow } from "../services/ports/media-repository.ts";
 import type { ObjectStore } from "../services/ports/object-store.ts";
-import type { PictureProof, PictureProver } from "../services/ports/picture-prover.ts";
+import type { PictureProver } from "../services/ports/picture-prover.ts";
 import type { Lease, Queue } from "../services/ports/queue.ts";
 import type { RateLimiter } from "../services/ports/rate-limiter.ts";
 import type { SwapLedger } from "../services/ports/swap-ledger.ts";
@@ -21,8 +20,9 @@ import { publishPicture } from "../services/publish-picture.ts";
 import type { StepObserver } from "../services/publish-steps.ts";
 import { publicKeyOf } from "../services/swap.ts";
 import { fetchOriginal } from "./fetch-original.ts";
+import { isStillInUse, markAndProve, roomFor } from "./mark-and-prove.ts";
 import { failRow, gaveUpMessage, wantsMark } from "./media-outcome.ts";
-import { markFor, type PinnedTemplate, type PinnedTemplates } from "./pinned-templates.ts";
+import type { PinnedTemplate, PinnedTemplates } from "./pinned-templates.ts";
 
 export interface MarkWorkerDeps {
   readonly queue: Queue;
@@ -73,9 +73,6 @@ const PERMANENT: ReadonlySet<ErrorCode> = new Set([
 
 /** The store's fault, not the picture's: it waits until the store is back, for as long as that takes. */
 const STORE_AWAY: ReadonlySet<ErrorCode> = new Set(["store.unreachable", "store.slow_down"]);
-
-/** Failures that may leave a thread at work on the bytes that it was given. */
-const UNFINISHED: ReadonlySet<ErrorCode> = new Set(["aborted", "deadline_exceeded", "unavailable"]);
 
 /** What became of one delivery of a job. */
 export type JobOutcome = "marked" | "dropped" | "failed" | "retried" | "postponed" | "given_back";
@@ -222,12 +219,12 @@ async function markOnce(
         job,
         row,
         template,
-        { original: lend(job.size), room: lend(roomFor(job)) },
+        { original: lend(job.size), room: lend(roomFor(job.size)) },
         deps,
         log,
         signal,
       ),
-    (error) => signal.aborted || UNFINISHED.has(AppError.from(error).code),
+    (error) => isStillInUse(error, signal),
   );
 }
 
@@ -235,11 +232,6 @@ async function markOnce(
 interface PictureMemory {
   readonly original: Uint8Array;
   readonly room: Uint8Array;
-}
-
-/** Enough for a spliced picture: coding a mark takes some bytes more, codes that move up to some per cent. */
-function roomFor({ size }: MarkJob): number {
-  return Math.ceil(size * 1.05) + 256 * 1024;
 }
 
 async function markAndPublish(
@@ -253,7 +245,27 @@ async function markAndPublish(
 ): Promise<"marked" | "dropped"> {
   const { repository, clock, random, steps, tracer = noTracer } = deps;
   const startedAt = clock.now();
-  const { picture, proof } = await markAndProve(job, row, template, memory, deps, log, signal);
+  const { original, room } = memory;
+  await traced(tracer, "fetch", {}, () => fetchOriginal(deps.store, job, original, signal));
+  const { picture, proof } = await markAndProve(
+    {
+      original,
+      sha256: job.sha256,
+      room,
+      fileName: row.fileName,
+      owner: row.owner,
+      objectKey: job.objectKey,
+      markedKey: publicKeyOf(job.objectKey),
+      traceId: job.traceId,
+    },
+    template,
+    deps,
+    {
+      onIncomplete: ({ code, message }) =>
+        log.info("template.incomplete", { template: template.name, code, reason: message }),
+      signal,
+    },
+  );
   throwIfAborted(signal);
   const publish = () =>
     publishPicture(
@@ -295,50 +307,6 @@ async function markAndPublish(
     proof: proof.class,
   });
   return published ? "marked" : "dropped";
-}
-
-async function markAndProve(
-  job: MarkJob,
-  row: MediaRow,
-  template: PinnedTemplate,
-  { original, room }: PictureMemory,
-  { store, marker, prover, clock, steps, tracer = noTracer }: MarkWorkerDeps,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<{ picture: MarkedPicture; proof: PictureProof }> {
-  await traced(tracer, "fetch", {}, () => fetchOriginal(store, job, original, signal));
-  const variables = {
-    ...(template.asksPicture && pictureVariables(original)),
-    ...fileVariables(row),
-    timestamp_ms: clock.now(),
-  };
-  const picture = await traced(tracer, "draw", {}, () =>
-    marker.mark(original, { mark: markFor(template, variables, log), room, signal }),
-  );
-  await steps?.reached("marked");
-  const proof = await traced(tracer, "prove", {}, () =>
-    prover.prove({
-      original,
-      originalSha256: job.sha256,
-      marked: picture.body,
-      touched: picture.touched,
-      claims: picture.path === "recoded" ? undefined : "exact",
-      template: { name: template.name, version: template.version },
-      objectKey: job.objectKey,
-      markedKey: publicKeyOf(job.objectKey),
-      traceId: job.traceId,
-      signal,
-    }),
-  );
-  await steps?.reached("proven");
-  return { picture, proof };
-}
-
-/** What a template may ask about a picture's file and owner. */
-function fileVariables({ fileName, owner }: MediaRow): Record<string, string> {
-  const dot = fileName.lastIndexOf(".");
-  const [name, extension] = dot > 0 ? [fileName.slice(0, dot), fileName.slice(dot + 1)] : [fileName, ""];
-  return { "FILE.NAME": name, "FILE.EXTENSION": extension, user_id: owner };
 }
 
 /** The row in `marking`; `null` when it no longer wants this job's mark, or has it. Another worker's `marking` is taken

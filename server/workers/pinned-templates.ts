@@ -1,9 +1,8 @@
 import { isTemplateRef, type Mark, markKey } from "#contracts/mark.ts";
 import type { MarkOperator, ResolvedMark } from "#contracts/mark-operator.ts";
 import { AppError } from "#kernel/errors.ts";
-import type { Logger } from "#kernel/logger.ts";
 import { operatorOfSpec } from "#template/operator-of-spec.ts";
-import { resolveMark, variablesOf } from "#template/resolve.ts";
+import { type ResolveDiagnostic, resolveMark, variablesOf } from "#template/resolve.ts";
 import { templateVersion } from "#template/template-version.ts";
 import { variableOf } from "#template/variables.ts";
 import type { TemplateRepository } from "../services/ports/template-repository.ts";
@@ -36,7 +35,9 @@ export class PinnedTemplates {
     const key = markKey(mark);
     const ready = this.#ready.get(key);
     if (ready) return ready;
-    const found = isTemplateRef(mark) ? await this.#stored(mark.version) : ofSettings(operatorOfSpec(mark));
+    const found = isTemplateRef(mark)
+      ? await this.#stored(mark.version)
+      : unkeptTemplate(operatorOfSpec(mark));
     if (this.#ready.size >= MOST_KEPT) this.#ready.delete(this.#ready.keys().next().value!);
     this.#ready.set(key, found);
     return found;
@@ -53,25 +54,25 @@ export class PinnedTemplates {
   }
 }
 
-function ofSettings(operator: MarkOperator): PinnedTemplate {
-  return pinned(operator.name, templateVersion(operator), operator);
-}
-
 function pinned(name: string, version: string, operator: MarkOperator): PinnedTemplate {
   const groups = new Set(variablesOf(operator).map((variable) => variableOf(variable)?.group));
   return { name, version, operator, asksPicture: groups.has("exif") || groups.has("iptc") };
 }
 
-/** Works a template out for one picture, once its size is known. What the picture lacks is logged. */
+/** A template that nobody keeps, ready to draw. */
+export function unkeptTemplate(operator: MarkOperator): PinnedTemplate {
+  return pinned(operator.name, templateVersion(operator), operator);
+}
+
+/** Works a template out for one picture, once its size is known. What the picture lacks is told. */
 export function markFor(
-  { operator, name }: PinnedTemplate,
+  { operator }: PinnedTemplate,
   variables: Readonly<Record<string, string | number>>,
-  logger: Logger,
+  onIncomplete: (diagnostic: ResolveDiagnostic) => void,
 ): (picture: { readonly width: number; readonly height: number }) => ResolvedMark {
   return ({ width, height }) => {
     const { mark, diagnostics } = resolveMark(operator, { width, height, variables });
-    for (const { code, message } of diagnostics)
-      logger.info("template.incomplete", { template: name, code, reason: message });
+    for (const diagnostic of diagnostics) onIncomplete(diagnostic);
     return mark;
   };
 }

@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   "home.locked",
   "disk.full",
   "file.unreadable",
+  "file.unwritable",
   "file.vanished",
   "file.changed",
   "file.empty",

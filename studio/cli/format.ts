@@ -36,6 +36,18 @@ export function bar(part: number, width: number): string {
   return `${"█".repeat(full)}${"░".repeat(width - full)}`;
 }
 
+/** A text with a bar before it, of which `part` is full, where the terminal has room for one. Pure. */
+export function barBefore(text: string, part: number, columns: number): string {
+  const width = Math.min(30, columns - text.length - 4);
+  return width < 8 ? text.slice(0, columns - 1) : `${bar(part, width)}  ${text}`;
+}
+
+/** Names on the left and values on the right, one row a line. Pure. */
+export function aligned(rows: readonly (readonly [name: string, value: string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([, value]) => value.length));
+  return rows.map(([name, value]) => `  ${name.padEnd(14)} ${value.padStart(width)}`);
+}
+
 /** Control characters in file names must not reach a terminal. Pure. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, "�");

@@ -1,20 +1,18 @@
 import { stat } from "node:fs/promises";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { type MarkOperator, operatorJson } from "#contracts/mark-operator.ts";
 import type { Settings } from "#contracts/settings.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
-import { assertLevelSupported } from "#template/supported-level.ts";
 import { templateVersion } from "#template/template-version.ts";
 import type { OpenedStudio } from "../embedded.ts";
 import type { BeginOptions } from "../import/imports.ts";
 import { type CommandContext, childrenOf, loggerOf } from "./command-context.ts";
-import { readAndCompile } from "./compiled-template.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { humanReport, type ImportReport, jsonReport } from "./import-report.ts";
+import { markTemplate } from "./mark-template.ts";
 import { runImport } from "./run-import.ts";
-import { addMarkFlags, addSettingFlags, MARK_FLAGS, settingsOf } from "./setting-flags.ts";
-import { sayAll } from "./template-command.ts";
+import { addMarkFlags, addSettingFlags, settingsOf } from "./setting-flags.ts";
 
 export function addImportCommand(program: Command, context: CommandContext): void {
   const command = program
@@ -22,9 +20,6 @@ export function addImportCommand(program: Command, context: CommandContext): voi
     .description("mark every picture in folders, and put originals and marked ones into the store")
     .argument("<dir...>", "folders with pictures")
     .option("--json", "one JSON object a line")
-    .addOption(
-      new Option("--template <file>", "mark with a template instead of a text").helpGroup("The mark:"),
-    )
     .option("--no-wait", "end with code 3 when another Platemark is at work in the home folder")
     .addHelpText(
       "after",
@@ -32,7 +27,7 @@ export function addImportCommand(program: Command, context: CommandContext): voi
     );
   addSettingFlags(addMarkFlags(command)).action(async (folders: string[], flags: Record<string, unknown>) => {
     const settings = settingsOf(flags);
-    const template = await templateOf(flags, context);
+    const template = await markTemplate(flags, context);
     if (template === "bad") return context.end(EXIT.usage);
     await checkFolders(folders);
     const report = flags.json ? jsonReport(context.output) : humanReport(context.output, systemClock.now);
@@ -104,31 +99,6 @@ function beginOptions(settings: Settings, template: MarkOperator | undefined): B
   if (!template) return { mark: settings.mark };
   const mark = { template: template.name, version: templateVersion(template) };
   return { mark, operator: operatorJson(template) };
-}
-
-/** The template that `--template` names, compiled; "bad": what is wrong with it has been said.
- *  @throws AppError `config.invalid` when a text mark is asked for as well, `invalid_argument` for a level that cannot
- *  be made, `file.unreadable`. */
-async function templateOf(
-  flags: Readonly<Record<string, unknown>>,
-  context: CommandContext,
-): Promise<MarkOperator | undefined | "bad"> {
-  if (flags.template === undefined) return undefined;
-  const other = MARK_FLAGS.find(([name]) => flags[name] !== undefined);
-  if (other)
-    throw new AppError(
-      "config.invalid",
-      `Either --template or --${other[0]}: a template has its own texts and places.`,
-      {
-        details: { setting: "--template" },
-      },
-    );
-  const file = String(flags.template);
-  const { source, operator, diagnostics } = await readAndCompile(file, context);
-  sayAll(file, source, diagnostics, context);
-  if (!operator) return "bad";
-  assertLevelSupported(operator);
-  return operator;
 }
 
 async function checkFolders(folders: readonly string[]): Promise<void> {

@@ -1,6 +1,14 @@
 import type { ItemView, JobView } from "#contracts/ipc.ts";
 import type { ErrorCode } from "#kernel/errors.ts";
-import { bar, formatBytes, formatCount, formatSeconds, pictures, printable } from "./format.ts";
+import {
+  aligned,
+  barBefore,
+  formatBytes,
+  formatCount,
+  formatSeconds,
+  pictures,
+  printable,
+} from "./format.ts";
 import type { Output } from "./output.ts";
 
 /** Failed pictures named in the summary; scripts ask for `--json`. */
@@ -80,7 +88,7 @@ export function humanReport(output: Output, now: () => number): ImportReport {
       for (const item of items) if (item.state === "failed" && failed.length < MOST_NAMED) failed.push(item);
     },
     progress(job) {
-      if (output.isTerminal) output.status(statusLine(job, output.columns));
+      if (output.isTerminal) output.status(barBefore(statusText(job), doneOf(job), output.columns));
       else if (now() - lastLineMs >= QUIET_MS) {
         lastLineMs = now();
         output.line(statusText(job));
@@ -119,11 +127,8 @@ function statusText(job: JobView): string {
   return parts.join(" · ");
 }
 
-function statusLine(job: JobView, columns: number): string {
-  const text = statusText(job);
-  const width = Math.min(30, columns - text.length - 4);
-  const part = job.found === 0 ? 0 : settledOf(job) / job.found;
-  return width < 8 ? text.slice(0, columns - 1) : `${bar(part, width)}  ${text}`;
+function doneOf(job: JobView): number {
+  return job.found === 0 ? 0 : settledOf(job) / job.found;
 }
 
 function table(totals: ImportTotals): string {
@@ -135,9 +140,8 @@ function table(totals: ImportTotals): string {
     ["Sent", formatBytes(totals.bytes)],
     ["Time", formatSeconds(totals.seconds)],
   ];
-  const width = Math.max(...rows.map(([, value]) => value.length));
   const head = totals.interrupted
     ? `Stopped. ${pictures(totals.marked + totals.already + totals.failed)} of ${formatCount(totals.found)} are done.`
     : `${pictures(totals.found)} found.`;
-  return [head, ...rows.map(([name, value]) => `  ${name.padEnd(14)} ${value.padStart(width)}`)].join("\n");
+  return [head, ...aligned(rows)].join("\n");
 }

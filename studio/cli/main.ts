@@ -5,6 +5,7 @@ import type { CommandContext } from "./command-context.ts";
 import { addEnvoyCommand } from "./envoy-command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { addImportCommand } from "./import-command.ts";
+import { addMarkCommand } from "./mark-command.ts";
 import { nextStep } from "./next-step.ts";
 import { createOutput, type Output } from "./output.ts";
 import { addProofCommand } from "./proof-command.ts";
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       .configureHelp({ showGlobalOptions: false })
       .addHelpText("after", "\nExample:\n  platemark import ./shoot\n\nSettings: docs/guides/settings.md");
     addImportCommand(program, context);
+    addMarkCommand(program, context);
     addStudioCommand(program, context);
     addServeCommand(program, context);
     addWorkerCommand(program, context);

@@ -11,6 +11,7 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   unavailable: "Check that the server, Redis and the database run; then run the same command again.",
   "store.refused": "Check the store's keys and rights: platemark store init",
   "store.unreachable": "Check that the store runs; then run the same command again.",
+  "file.unwritable": "Allow writing there, or name another place.",
   "disk.full": "Make room, and run the same command again.",
   internal: "Run the same command again with --log-level debug, and keep what it prints.",
 };

@@ -33,6 +33,9 @@ export function addSettingFlags(command: Command): Command {
 
 /** Gives a command the flags of the mark. */
 export function addMarkFlags(command: Command): Command {
+  command.addOption(
+    new Option("--template <file>", "mark with a template instead of a text").helpGroup("The mark:"),
+  );
   for (const [name, value, description] of MARK_FLAGS)
     command.addOption(new Option(`--${name} ${value}`, description).helpGroup("The mark:"));
   return command;

@@ -7,7 +7,7 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 export interface FakeRecord {
   readonly original: string;
   readonly marked: string;
-  readonly markedKey: string;
+  readonly markedKey: string | null;
 }
 
 /** Believes everything, until `refusal` is set; its records name both hashes. */

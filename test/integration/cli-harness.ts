@@ -58,12 +58,20 @@ export class CliWorld implements AsyncDisposable {
     await writeFile(join(this.pictures, name), body);
   }
 
-  /** Starts the command in a process group of its own, so that all of it can be killed. */
-  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCli {
+  /**
+   * Starts the command in a process group of its own, so that all of it can be killed.
+   * @param wrapper what starts it, for example with another disk
+   */
+  start(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    wrapper: readonly string[] = [],
+  ): RunningCli {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(PLATEMARK_|NODE_|VITEST)/.test(name),
     );
-    const child = spawn(process.execPath, [LAUNCHER, ...args], {
+    const [command, ...rest] = [...wrapper, process.execPath, LAUNCHER, ...args];
+    const child = spawn(command!, rest, {
       detached: true,
       env: { ...Object.fromEntries(inherited), PLATEMARK_HOME: this.home, ...environment },
       stdio: ["ignore", "pipe", "pipe"],

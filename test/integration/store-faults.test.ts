@@ -1,6 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { presignUrl } from "../../server/sigv4/sign.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { type RunningStore, runStore, storeCredentials, tag } from "../support/embedded-store.ts";
+import { canMount, onSmallDisk } from "../support/small-disk.ts";
 import { startStoreChild } from "../support/store-child.ts";
 
 const BUCKET = "faults";
@@ -181,31 +181,10 @@ describe("what time does", () => {
   });
 });
 
-/** A small file system of its own, where the kernel lets us have one. */
-const mount = (folder: string) => [
-  "unshare",
-  "-Urm",
-  "sh",
-  "-c",
-  'mount -t tmpfs -o size=24m none "$0" && exec "$@"',
-  folder,
-];
-function canMount(): boolean {
-  try {
-    const folder = mkdtempSync(join(tmpdir(), "platemark-mount-"));
-    const [command, ...args] = mount(folder);
-    execFileSync(command!, [...args, "true"], { stdio: "ignore" });
-    rmSync(folder, { recursive: true });
-    return existsSync("/proc/self/ns/mnt");
-  } catch {
-    return false;
-  }
-}
-
 describe.skipIf(!canMount())("a full disk (skipped where no file system can be mounted)", () => {
   test("is said so, keeps nothing of the upload, and everything from before", async () => {
     const dataDir = mkdtempSync(join(tmpdir(), "platemark-full-"));
-    const store = await startStoreChild(dataDir, mount(dataDir));
+    const store = await startStoreChild(dataDir, onSmallDisk(dataDir, "24m"));
     const { client } = store;
     await client.must("PUT", BUCKET);
     const body = randomBytes(3 * 1024 * 1024);

@@ -19,6 +19,7 @@ const ZH: Readonly<Record<ErrorCode, string>> = {
   "home.locked": "另一个 Platemark 正在使用同一个数据文件夹。",
   "disk.full": "磁盘已满，请腾出空间。",
   "file.unreadable": "无法读取此文件。",
+  "file.unwritable": "无法写入文件。",
   "file.vanished": "文件已不在原处。",
   "file.changed": "文件在导入时发生了变化。",
   "file.empty": "文件是空的。",

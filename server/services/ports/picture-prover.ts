@@ -10,8 +10,9 @@ export interface ProofRequest {
   /** `exact`: less is no proof; what a way of marking promises that leaves all else as it is. */
   readonly claims?: "exact" | undefined;
   readonly template: { readonly name: string; readonly version: string };
-  readonly objectKey: string;
-  readonly markedKey: string;
+  /** In the store; `null` for a file. */
+  readonly objectKey: string | null;
+  readonly markedKey: string | null;
   readonly traceId: string;
   readonly signal?: AbortSignal | undefined;
 }
