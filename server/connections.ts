@@ -3,6 +3,7 @@ import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
 import { noTracer, type Tracer } from "#kernel/tracer.ts";
 import { guardDatabase, guardQueue, guardStore } from "./adapters/guard/guarded-connections.ts";
+import { createMemoryPresenceBoard } from "./adapters/memory/presence-board.ts";
 import { unlimited } from "./adapters/memory/rate-limiter.ts";
 import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { createSqlAuditLog } from "./adapters/sql/audit-log.ts";
@@ -19,6 +20,7 @@ import { type ComponentObserver, unobserved } from "./services/ports/component-o
 import type { MediaRepository } from "./services/ports/media-repository.ts";
 import type { ObjectStore } from "./services/ports/object-store.ts";
 import type { OneUseLedger } from "./services/ports/one-use-ledger.ts";
+import type { PresenceBoard } from "./services/ports/presence-board.ts";
 import type { Queue } from "./services/ports/queue.ts";
 import type { RateLimiter } from "./services/ports/rate-limiter.ts";
 import type { SwapLedger } from "./services/ports/swap-ledger.ts";
@@ -47,6 +49,7 @@ export interface Connections extends AsyncDisposable {
   readonly store: ObjectStore;
   readonly audit: AuditLog;
   readonly oneUse: OneUseLedger;
+  readonly presence: PresenceBoard;
   close(): Promise<void>;
 }
 
@@ -69,7 +72,8 @@ export async function openConnections(
   const templates = createSqlTemplateRepository(database, { clock });
   const ledger = createSqlSwapLedger(database, { clock });
   opened.defer(() => ledger.close());
-  const name = markName(await repository.serverId());
+  const serverId = await repository.serverId();
+  const name = markName(serverId);
   const queue = await openQueue(settings, database, name, deps);
   opened.defer(() => queue.close());
   await queue.start();
@@ -77,6 +81,7 @@ export async function openConnections(
   opened.defer(() => limiter.close());
   const oneUse = await openOneUseLedger(settings, database, name, deps);
   opened.defer(() => oneUse.close());
+  const presence = opened.use(await openPresenceBoard(settings, serverId, deps));
   const audit = createSqlAuditLog(database);
   const store = createS3ObjectStore(settings.store, { clock, logger, outgoing: () => tracer.outgoing() });
   opened.defer(() => store.close());
@@ -88,6 +93,7 @@ export async function openConnections(
     store: guardStore(store, eyes),
     limiter,
     oneUse,
+    presence,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -128,4 +134,15 @@ async function openOneUseLedger(
   if (queue.kind === "database") return createSqlOneUseLedger(database, { clock });
   const { createRedisOneUseLedger } = await import("./adapters/redis/one-use-ledger.ts");
   return createRedisOneUseLedger({ url: queue.url, name, clock, logger });
+}
+
+/** Nobody's presence is worth a write to the database each few seconds; Redis is there for that. */
+async function openPresenceBoard(
+  { queue }: ConnectionSettings,
+  serverId: string,
+  deps: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
+): Promise<PresenceBoard> {
+  if (queue.kind === "database") return createMemoryPresenceBoard();
+  const { createRedisPresenceBoard } = await import("./adapters/redis/presence-board.ts");
+  return createRedisPresenceBoard({ url: queue.url, name: serverId, ...deps });
 }

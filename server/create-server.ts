@@ -8,7 +8,6 @@ import { Cancelled } from "#kernel/cancel-reason.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Logger } from "#kernel/logger.ts";
 import type { Random } from "#kernel/random.ts";
-import { createMemoryPresenceBoard } from "./adapters/memory/presence-board.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission/admission.ts";
@@ -219,7 +218,7 @@ function assemble(
     readonly origins: LiveOrigins;
   },
 ) {
-  const { templates, ledger, queue, store, audit } = connections;
+  const { templates, ledger, queue, store, audit, presence } = connections;
   const { serverId, draining, shutdown, stack, operations, admission, clientKey, authenticator, origins } =
     running;
   const repository = operations.counted(connections.repository);
@@ -229,7 +228,7 @@ function assemble(
   const uploads = new UploadService({ ...shared, reading, defaultMark: settings.mark });
   const tail = stack.use(new MediaTail(shared));
   const media = new MediaService({ ...shared, tail });
-  const sync = new SyncService({ ...shared, tail, presence: createMemoryPresenceBoard() });
+  const sync = new SyncService({ ...shared, tail, presence });
   const cleanup = stack.use(new SnapshotCleanup(shared, { keepMs: settings.snapshotDays * DAY_MS }));
   cleanup.start();
   const health = new Health({ ...shared, cleanup }, { serverId, version });

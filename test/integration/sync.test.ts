@@ -7,10 +7,12 @@ import { SyncClientKind, type SyncPeer } from "#gen/sync_pb.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
 import { BreakableProxy } from "../support/breakable-proxy.ts";
+import { describeReal } from "../support/real-components.ts";
 import {
   embeddedInstallation,
   type Installation,
   type RunningServer,
+  realInstallation,
   startServer,
   testFile,
 } from "./server-harness.ts";
@@ -204,5 +206,26 @@ describe("a sync stream", () => {
       await using follower = new Follower(stranger, "stranger");
       expect(await follower.ended).toMatchObject({ code: "unauthenticated" });
     });
+  });
+});
+
+describeReal("sync streams of two servers of one installation", ["minio", "redis", "postgres"], () => {
+  test("bring a desktop and a page of one user together, and what changes at either", async () => {
+    await using installation = await realInstallation();
+    await using one = await startServer(installation);
+    await using other = await startServer(installation);
+    const [[, grpc], [, webSocket]] = WAYS as [(typeof WAYS)[0], (typeof WAYS)[0]];
+    const token = () => one.token({ user: "ann" });
+    await using desktop = new Follower(grpc(one.url, token), "desktop");
+    const page = new Follower(webSocket(other.url, token), "page", SyncClientKind.PAGE);
+    for (const each of [desktop, page]) await each.until(() => each.peers.length === 2);
+    page.client.setActivity("Looking at 12 pictures");
+    await desktop.until(() => desktop.peers.some(({ activity }) => activity === "Looking at 12 pictures"));
+    const { items } = await other
+      .client({ user: "ann" })
+      .uploads.createUploads({ items: [testFile().announcement] });
+    for (const each of [desktop, page]) await each.until(() => each.ids.includes(items[0]!.mediaId));
+    await page[Symbol.asyncDispose]();
+    await desktop.until(() => desktop.peers.length === 1);
   });
 });

@@ -5,8 +5,8 @@ interface User {
   readonly watchers: Set<() => void>;
 }
 
-/** Knows the clients of this process alone: behind a balancer, keep a user's clients at one server, or they do not see
- *  each other. */
+/** Knows the clients of this process alone: behind a balancer without Redis, keep a user's clients at one server, or they
+ *  do not see each other. */
 export function createMemoryPresenceBoard(): PresenceBoard {
   const users = new Map<string, User>();
   const change = (name: string, apply: (user: User) => void) => {
@@ -34,6 +34,9 @@ export function createMemoryPresenceBoard(): PresenceBoard {
       const watcher = () => changed();
       change(name, ({ watchers }) => watchers.add(watcher));
       return { [Symbol.dispose]: () => change(name, ({ watchers }) => watchers.delete(watcher)) };
+    },
+    async [Symbol.asyncDispose]() {
+      users.clear();
     },
   };
 }

@@ -95,7 +95,7 @@ export class RedisConnection {
   }
 
   /** Calls back at each message; the subscription outlives a lost connection, messages in between do not. */
-  async subscribe(channel: string, listener: () => void): Promise<void> {
+  async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
     await this.#persist(true, (client) => client.subscribe(channel, listener));
   }
 
@@ -138,7 +138,8 @@ export class RedisConnection {
     let established = false;
     const giveUpAtMs = this.#clock.now() + CONNECT_WAIT_MS;
     const mayGiveUp = (cause: Error) =>
-      !established && (redisError(cause).code !== "unavailable" || this.#clock.now() >= giveUpAtMs);
+      !established &&
+      (this.#closed || redisError(cause).code !== "unavailable" || this.#clock.now() >= giveUpAtMs);
     try {
       const client = openClient(this.#url, mayGiveUp);
       client.on("error", (error: Error) =>

@@ -11,8 +11,9 @@ export interface Peer {
   readonly sinceMs: number;
 }
 
-/** Who is there, by user. Says nothing of the past, and is allowed to forget everything with the process. */
-export interface PresenceBoard {
+/** Who is there, by user. Says nothing of the past, and is allowed to forget everything with the process. Disposing it
+ *  takes away what it has put down. */
+export interface PresenceBoard extends AsyncDisposable {
   /** Puts a client down, or what has changed about it. */
   put(user: string, peer: Peer): void;
   remove(user: string, clientId: string): void;
