@@ -69,7 +69,7 @@ describe("what a window asks of the core", () => {
     const text = 'template "Corner" { text "© Studio" { size = 4% } }';
     const { revision } = await handlers["templates.save"]({ name: "ecke", text, base: null }, { signal });
     expect(await handlers["templates.list"]({}, { signal })).toEqual({
-      templates: [{ name: "ecke", revision, errors: 0, inForce: null }],
+      templates: [{ name: "ecke", revision, errors: 0, inForce: null, asks: [] }],
       logos: [],
     });
     const { jobId } = await handlers["import.start"]({ path: folder, template: "ecke" }, { signal });

@@ -106,10 +106,10 @@ export function createStudio(deps: StudioDeps, options: StudioOptions): Studio {
       );
     },
     "folder.list": ({ path }, { signal }) => listFolder(path, { signal }),
-    "import.start": async ({ path, mark, template }, { signal }) =>
+    "import.start": async ({ path, mark, template, values }, { signal }) =>
       template === undefined
         ? await begin(path, withoutUndefined(mark))
-        : { jobId: (await imports.begin(path, await templates.pin(template, { signal }))).id },
+        : { jobId: (await imports.begin(path, await templates.pin(template, { values, signal }))).id },
     "import.samples": async (_request, { signal }) => begin(await samples({ signal })),
     "import.cancel": async ({ jobId }) => {
       await imports.cancel(jobId);

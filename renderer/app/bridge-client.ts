@@ -29,7 +29,7 @@ export function createBridgeClient(bridge: WindowBridge): CoreClient {
       return stop;
     },
     drops: "paths",
-    async drop(files, { mark, template, signal, onProgress } = {}) {
+    async drop(files, { signal, onProgress, ...mark } = {}) {
       let last: { readonly jobId: string } | null = null;
       for (const [index, { file }] of files.entries()) {
         signal?.throwIfAborted();
@@ -39,7 +39,7 @@ export function createBridgeClient(bridge: WindowBridge): CoreClient {
             "invalid_argument",
             "What was dropped is not on this disk. Save it first, then drop it.",
           );
-        last = await client.call("import.start", { path, mark, template });
+        last = await client.call("import.start", { path, ...mark });
         onProgress?.(index + 1);
       }
       if (last === null) throw new AppError("invalid_argument", "Nothing was dropped.");

@@ -85,7 +85,7 @@ export class HttpClient implements CoreClient {
     return this.on("connection.changed", ({ connected }) => listener(connected));
   }
 
-  async drop(files: readonly DroppedFile[], { mark, template, signal, onProgress }: DropOptions = {}) {
+  async drop(files: readonly DroppedFile[], { signal, onProgress, ...mark }: DropOptions = {}) {
     const dropId = this.#deps.random.uuid();
     const waiting = files.values();
     let handedOver = 0;
@@ -115,7 +115,7 @@ export class HttpClient implements CoreClient {
     return this.#send<{ readonly jobId: string }>(`drop/${dropId}/finish`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ mark, template }),
+      body: JSON.stringify(mark),
     });
   }
 

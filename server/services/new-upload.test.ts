@@ -24,6 +24,9 @@ const check = (changes: Partial<UploadRequest>, by: Partial<typeof caller> = {})
     },
   );
 
+const templateMark = (more: object) =>
+  JSON.stringify({ version: "0".repeat(64), template: "corner", ...more });
+
 describe("an announced picture", () => {
   test("gets a key of the user, the media id and a known extension", () => {
     const media = check({});
@@ -44,6 +47,13 @@ describe("an announced picture", () => {
     expect(media.objectKey).toBe(`raw/ann/${media.id}${extension}`);
   });
 
+  test("keeps what its mark says of the job, in one form", () => {
+    const markSpec = templateMark({ sequence: 12, values: { JOBCODE: "KERN-117", CLIENT: "Kern" } });
+    expect(check({ markSpec }).markSpec).toBe(
+      `{"sequence":12,"template":"corner","values":{"CLIENT":"Kern","JOBCODE":"KERN-117"},"version":"${"0".repeat(64)}"}`,
+    );
+  });
+
   test.each<[string, Partial<UploadRequest>, string]>([
     ["without name", { fileName: "a/" }, "invalid_argument"],
     ["with an endless name", { fileName: `${"a".repeat(2_000)}.jpg` }, "invalid_argument"],
@@ -57,6 +67,13 @@ describe("an announced picture", () => {
     ["with a zero trace", { traceId: "0".repeat(32) }, "invalid_argument"],
     ["with a mark that is no JSON", { markSpec: "{" }, "invalid_argument"],
     ["with a mark of an unknown field", { markSpec: '{"also":1}' }, "invalid_argument"],
+    [
+      "with a value that nobody may say",
+      { markSpec: templateMark({ values: { user_id: "eve" } }) },
+      "invalid_argument",
+    ],
+    ["with values that are none", { markSpec: templateMark({ values: {} }) }, "invalid_argument"],
+    ["with a place before the first", { markSpec: templateMark({ sequence: 0 }) }, "invalid_argument"],
   ])("%s is refused", (_what, changes, code) => {
     expect(() => check(changes)).toThrow(expect.objectContaining({ code }));
   });

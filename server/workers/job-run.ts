@@ -1,3 +1,4 @@
+import { isTemplateRef } from "#contracts/mark.ts";
 import { type MarkJob, markJobSchema } from "#contracts/mark-job.ts";
 import { backoffMs } from "#kernel/backoff.ts";
 import type { ByteBudget } from "#kernel/byte-budget.ts";
@@ -254,6 +255,7 @@ async function markAndPublish(
       room,
       fileName: row.fileName,
       owner: row.owner,
+      ...(isTemplateRef(job.mark) && { values: job.mark.values, sequence: job.mark.sequence }),
       objectKey: job.objectKey,
       markedKey: publicKeyOf(job.objectKey),
       traceId: job.traceId,

@@ -1,3 +1,4 @@
+import type { JobValues } from "#contracts/mark.ts";
 import { pictureVariables } from "#imaging/metadata/picture-variables.ts";
 import type { Clock } from "#kernel/clock.ts";
 import { AppError, type ErrorCode } from "#kernel/errors.ts";
@@ -27,6 +28,9 @@ export interface PictureToMark {
   /** @default unknown */
   readonly folder?: string;
   readonly owner: string;
+  /** What is said of its job, and its place in it. @default nothing */
+  readonly values?: JobValues | undefined;
+  readonly sequence?: number | undefined;
   /** In the store; `null` for a file. */
   readonly objectKey: string | null;
   readonly markedKey: string | null;
@@ -66,6 +70,8 @@ export async function markAndProve(
   const { onIncomplete, signal } = options;
   const variables = {
     ...(template.asksPicture && pictureVariables(original)),
+    ...asked.values,
+    ...(asked.sequence !== undefined && { SEQUENCE: asked.sequence }),
     ...fileVariables(asked),
     timestamp_ms: clock.now(),
   };

@@ -32,7 +32,7 @@ export class PinnedTemplates {
 
   /** @throws AppError `template.unknown` when nobody has put the template there. */
   async of(mark: Mark): Promise<PinnedTemplate> {
-    const key = markKey(mark);
+    const key = isTemplateRef(mark) ? mark.version : markKey(mark);
     const ready = this.#ready.get(key);
     if (ready) return ready;
     const found = isTemplateRef(mark)

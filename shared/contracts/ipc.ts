@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERROR_CODES } from "#kernel/errors.ts";
-import { markSchema } from "./mark.ts";
+import { JOB_VALUES, jobValuesSchema, markSchema } from "./mark.ts";
 import { markSpecSchema } from "./mark-spec.ts";
 import { MEDIA_STATES } from "./media-state.ts";
 
@@ -76,6 +76,8 @@ export const templateSummarySchema = z.object({
   inForce: z.string().nullable(),
   /** Of the newest text. */
   errors: z.number(),
+  /** What the version in force asks of the job and of whom the copies are for. */
+  asks: z.array(z.enum(JOB_VALUES)),
 });
 export type TemplateSummary = z.infer<typeof templateSummarySchema>;
 
@@ -118,11 +120,12 @@ export const channels = {
   },
   "import.start": {
     kind: "command",
-    /** `template`: the name of one of the home folder's templates; it goes before `mark`. */
+    /** `template`: the name of one of the home folder's templates; it goes before `mark`. `values`: what it asks for. */
     request: z.object({
       path: z.string().min(1),
       mark: markSpecSchema.partial().optional(),
       template: templateNameSchema.optional(),
+      values: jobValuesSchema.optional(),
     }),
     response: jobRef,
   },
@@ -214,9 +217,8 @@ export interface CoreClient {
   drop(files: readonly DroppedFile[], options?: DropOptions): Promise<{ readonly jobId: string }>;
 }
 
-export interface DropOptions {
-  readonly mark?: Request<"import.start">["mark"];
-  readonly template?: Request<"import.start">["template"];
+/** What dropped pictures are marked with, as `import.start` has it. */
+export interface DropOptions extends Pick<Request<"import.start">, "mark" | "template" | "values"> {
   readonly signal?: AbortSignal;
   /** Files handed over so far. */
   readonly onProgress?: (handedOver: number) => void;

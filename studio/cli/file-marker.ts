@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { MarkOperator } from "#contracts/mark-operator.ts";
 import type { Settings } from "#contracts/settings.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { newTraceId, systemRandom } from "#kernel/random.ts";
 import type { FileMarker } from "../mark-files/mark-files.ts";
 import { PROGRAM_VERSION } from "../program-version.ts";
 import { loggerOf } from "./command-context.ts";
+import type { MarkTemplate } from "./mark-template.ts";
 
 export interface OpenedFileMarker extends FileMarker, AsyncDisposable {}
 
@@ -16,7 +16,7 @@ export interface OpenedFileMarker extends FileMarker, AsyncDisposable {}
  * @throws AppError `config.invalid` for a key that is none.
  */
 export async function openFileMarker(
-  operator: MarkOperator,
+  { operator, values }: MarkTemplate,
   settings: Settings,
   jobs: number,
 ): Promise<OpenedFileMarker> {
@@ -44,7 +44,14 @@ export async function openFileMarker(
     async mark(loaded, signal) {
       const incomplete: string[] = [];
       const { picture, proof } = await markAndProve(
-        { ...loaded, owner: user, objectKey: null, markedKey: null, traceId: newTraceId(systemRandom) },
+        {
+          ...loaded,
+          values,
+          owner: user,
+          objectKey: null,
+          markedKey: null,
+          traceId: newTraceId(systemRandom),
+        },
         template,
         { marker, prover, clock: systemClock },
         { onIncomplete: ({ message }) => incomplete.push(message), signal },

@@ -1,12 +1,10 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { type MarkOperator, operatorJson } from "#contracts/mark-operator.ts";
 import type { Settings } from "#contracts/settings.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { AppError } from "#kernel/errors.ts";
-import { templateVersion } from "#template/template-version.ts";
 import type { OpenedStudio } from "../embedded.ts";
-import type { BeginOptions } from "../import/imports.ts";
+import { type PinnedTemplate, pinnedTemplate } from "../templates/templates.ts";
 import { type CommandContext, childrenOf, loggerOf } from "./command-context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { humanReport, type ImportReport, jsonReport } from "./import-report.ts";
@@ -27,8 +25,9 @@ export function addImportCommand(program: Command, context: CommandContext): voi
     );
   addSettingFlags(addMarkFlags(command)).action(async (folders: string[], flags: Record<string, unknown>) => {
     const settings = settingsOf(flags);
-    const template = await markTemplate(flags, context);
-    if (template === "bad") return context.end(EXIT.usage);
+    const chosen = await markTemplate(flags, context);
+    if (chosen === "bad") return context.end(EXIT.usage);
+    const template = chosen && pinnedTemplate(chosen.operator, chosen.values);
     await checkFolders(folders);
     const report = flags.json ? jsonReport(context.output) : humanReport(context.output, systemClock.now);
     context.end(
@@ -51,7 +50,7 @@ export async function importFolders(
   }: {
     readonly settings: Settings;
     /** Instead of the settings' mark. */
-    readonly template?: MarkOperator | undefined;
+    readonly template?: PinnedTemplate | undefined;
     readonly wait: boolean;
     readonly report: ImportReport;
     readonly context: CommandContext;
@@ -79,7 +78,7 @@ export async function importFolders(
     const code = await runImport(
       {
         studio: opened.studio,
-        begin: beginOptions(settings, template),
+        begin: template ?? { mark: settings.mark },
         report,
         clock: systemClock,
         signal: AbortSignal.any([signal, noWorker.signal]),
@@ -93,12 +92,6 @@ export async function importFolders(
     if (signal.aborted && AppError.from(error).code === "aborted") return EXIT.interrupted;
     throw error;
   }
-}
-
-function beginOptions(settings: Settings, template: MarkOperator | undefined): BeginOptions {
-  if (!template) return { mark: settings.mark };
-  const mark = { template: template.name, version: templateVersion(template) };
-  return { mark, operator: operatorJson(template) };
 }
 
 async function checkFolders(folders: readonly string[]): Promise<void> {

@@ -42,7 +42,8 @@ export function addMarkCommand(program: Command, context: CommandContext): void 
       const jobs = jobsOf(flags) ?? settings.markConcurrency ?? availableParallelism();
       const record = flags.record === undefined ? null : String(flags.record);
       const places = await findPlaces({ input, output, record }, context);
-      await using marker = await openFileMarker(template ?? operatorOfSpec(settings.mark), settings, jobs);
+      const chosen = template ?? { operator: operatorOfSpec(settings.mark), values: {} };
+      await using marker = await openFileMarker(chosen, settings, jobs);
       const telling = new Telling(flags.json ? markJson(context.output) : markWords(context.output), places);
       const { signal } = context;
       try {

@@ -36,6 +36,14 @@ export function addMarkFlags(command: Command): Command {
   command.addOption(
     new Option("--template <file>", "mark with a template instead of a text").helpGroup("The mark:"),
   );
+  command.addOption(
+    new Option(
+      "--set <name=value>",
+      "what the template asks of the job: JOBCODE, CLIENT, SKU, …; again for another",
+    )
+      .argParser((text, before: readonly string[] = []) => [...before, text])
+      .helpGroup("The mark:"),
+  );
   for (const [name, value, description] of MARK_FLAGS)
     command.addOption(new Option(`--${name} ${value}`, description).helpGroup("The mark:"));
   return command;

@@ -27,8 +27,8 @@ export interface DropDeps {
 /** Of the inbox: drops that are still arriving. */
 const INCOMING = ".incoming";
 const DROP_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const { mark, template } = channels["import.start"].request.shape;
-const finishSchema = z.strictObject({ mark, template });
+const { mark, template, values } = channels["import.start"].request.shape;
+const finishSchema = z.strictObject({ mark, template, values });
 
 /**
  * Dropped files of a page, which cannot give paths: their bytes are streamed to the inbox, then imported from there.

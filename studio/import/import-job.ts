@@ -1,7 +1,9 @@
-import { isTemplateRef } from "#contracts/mark.ts";
+import { isTemplateRef, type Mark } from "#contracts/mark.ts";
+import { markOperatorSchema } from "#contracts/mark-operator.ts";
 import { abortReason, throwIfAborted } from "#kernel/cancellation.ts";
 import { AppError } from "#kernel/errors.ts";
 import { newTraceId } from "#kernel/random.ts";
+import { asksSequence } from "#template/job-values.ts";
 import { withRetry } from "#upload/retry.ts";
 import { type ItemRow, isItemSettled } from "../journal/item-row.ts";
 import type { JobRow } from "../journal/job-row.ts";
@@ -34,6 +36,9 @@ export class ImportJob {
   #scanning = true;
   #lastNewsMs: number;
   #more = Promise.withResolvers<void>();
+  /** Where the template asks for it: the number that each picture has in this job, by its SHA-256. Files with the same
+   *  bytes are one picture. */
+  #numbers: Map<string, number> | null = null;
 
   /** @param row as it is in the journal, in the run that this is to be. */
   constructor(deps: ImportJobDeps, row: JobRow) {
@@ -172,8 +177,17 @@ export class ImportJob {
         "template.unknown",
         `The template “${mark.template}” is not in this home folder in the version that this import began with. Begin it again.`,
       );
+    if (asksSequence(markOperatorSchema.parse(JSON.parse(operator)))) this.#numbers = new Map();
     await withRetry(this.#deps, () => controlPlane.putTemplate(operator, { signal }), { signal });
   }
+
+  readonly #markOf = ({ index }: Pick<ItemRow, "index">, sha256: string): Mark => {
+    const { mark } = this.#row;
+    if (!this.#numbers || !isTemplateRef(mark)) return mark;
+    const sequence = this.#numbers.get(sha256) ?? index + 1;
+    this.#numbers.set(sha256, sequence);
+    return { ...mark, sequence };
+  };
 
   async #work(feed: AsyncGenerator<ItemRow, void, void>, signal: AbortSignal): Promise<void> {
     const { onChanges, onJob } = this.#deps;
@@ -192,7 +206,7 @@ export class ImportJob {
     for (;;) {
       const next = await feed.next();
       if (next.done) return;
-      await importPicture(this.#deps, this.#row, next.value, report, signal);
+      await importPicture(this.#deps, { ...this.#row, markOf: this.#markOf }, next.value, report, signal);
     }
   }
 

@@ -1,5 +1,5 @@
 import { basename } from "node:path/posix";
-import { markKey } from "#contracts/mark.ts";
+import { type Mark, markKey } from "#contracts/mark.ts";
 import { mayFollow } from "#contracts/media-state.ts";
 import { contentTypeOf } from "#contracts/picture-types.ts";
 import { throwIfAborted } from "#kernel/cancellation.ts";
@@ -40,6 +40,11 @@ export interface ImportPictureDeps extends ImportLaneDeps {
   recent(mediaId: string): RemoteMedia | undefined;
 }
 
+/** A job, and the mark that each of its pictures is to get. */
+export interface PictureJob extends JobRow {
+  markOf(item: Pick<ItemRow, "index">, sha256: string): Mark;
+}
+
 /** How one picture tells its job about itself. */
 export interface PictureReport {
   changed(changes: readonly AppliedChange[]): void;
@@ -58,7 +63,7 @@ export interface PictureReport {
  */
 export async function importPicture(
   deps: ImportPictureDeps,
-  job: JobRow,
+  job: PictureJob,
   found: ItemRow,
   report: PictureReport,
   signal: AbortSignal,
@@ -82,7 +87,7 @@ export async function importPicture(
 
 async function attempt(
   deps: ImportPictureDeps,
-  job: JobRow,
+  job: PictureJob,
   item: ItemRow,
   report: PictureReport,
   signal: AbortSignal,
@@ -137,7 +142,7 @@ async function attempt(
 
 function announce(
   deps: ImportPictureDeps,
-  job: JobRow,
+  job: PictureJob,
   item: ItemRow,
   sha256: string,
   report: PictureReport,
@@ -149,7 +154,7 @@ function announce(
     contentType: contentTypeOf(item.file),
     sha256,
     traceId: item.traceId,
-    markSpec: markKey(job.mark),
+    markSpec: markKey(job.markOf(item, sha256)),
   };
   return withRetry(deps, () => abortable(deps.lane.announcer.add(announcement), signal), {
     signal,
@@ -159,7 +164,7 @@ function announce(
 
 async function send(
   deps: ImportPictureDeps,
-  job: JobRow,
+  job: PictureJob,
   item: ItemRow & { readonly sha256: string; readonly source: ByteSource },
   ticket: Extract<Ticket, { kind: "put" | "multipart" }>,
   report: PictureReport,
@@ -199,7 +204,7 @@ async function send(
 
 function planOf(
   deps: ImportPictureDeps,
-  job: JobRow,
+  job: PictureJob,
   item: ItemRow & { readonly sha256: string },
   ticket: Extract<Ticket, { kind: "put" | "multipart" }>,
   report: PictureReport,
@@ -273,7 +278,7 @@ function applyNewest(deps: ImportPictureDeps, media: RemoteMedia): AppliedChange
 
 async function prepareNextRound(
   deps: ImportPictureDeps,
-  job: JobRow,
+  job: PictureJob,
   item: ItemRow,
   error: AppError,
   signal: AbortSignal,

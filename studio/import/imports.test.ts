@@ -122,6 +122,46 @@ describe("an import with a template", () => {
   });
 });
 
+describe("an import with a template that asks for the picture's number", () => {
+  const plain = textOperator("");
+  const layer = { ...plain.layers[0]!, value: { kind: "variable", name: "SEQUENCE" } };
+  const operator = JSON.stringify({ ...plain, layers: [layer] });
+  const version = createHash("sha256").update(operator).digest("hex");
+  const mark = { template: "corner", version, values: { JOBCODE: "KERN-117" } };
+  /** Sequence by bytes, as announced in one run. */
+  async function numbersOf(fake: FakeServer): Promise<Record<string, number>> {
+    const numbers: Record<string, number> = {};
+    fake.hooks.announce = (items) => {
+      for (const { fileName, markSpec } of items) {
+        const { sequence, ...rest } = JSON.parse(markSpec) as { sequence: number };
+        expect(rest).toEqual(mark);
+        numbers[fileName] = sequence;
+      }
+    };
+    await using studio = await open(fake);
+    const { id } = await studio.imports.begin(folder, { mark, operator });
+    await studio.imports.finished(id);
+    return numbers;
+  }
+
+  test("gives each its place, the same in every run, and no number twice", async () => {
+    const fake = server();
+    for (const name of ["b.jpg", "c.jpg"]) await write(name, name);
+    expect(await numbersOf(fake)).toEqual({ "b.jpg": 1, "c.jpg": 2 });
+    await write("a.jpg", "a.jpg");
+    await rm(join(folder, "b.jpg"));
+    expect(await numbersOf(fake)).toEqual({ "a.jpg": 3, "c.jpg": 2 });
+    await write("b.jpg", "another");
+    expect(await numbersOf(fake)).toEqual({ "a.jpg": 3, "b.jpg": 1, "c.jpg": 2 });
+  });
+
+  test("gives files with the same bytes one number", async () => {
+    for (const name of ["a.jpg", "b.jpg"]) await write(name, "same");
+    const numbers = await numbersOf(server());
+    expect(new Set(Object.values(numbers)).size).toBe(1);
+  });
+});
+
 describe("an import", () => {
   test("brings every picture to its mark and says why the others cannot be marked", async () => {
     await mkdir(join(folder, "day 1"));

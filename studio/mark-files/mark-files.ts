@@ -20,6 +20,8 @@ export interface LoadedPicture {
   readonly room: Uint8Array;
   readonly fileName: string;
   readonly folder: string;
+  /** Place among all pictures, from 1. */
+  readonly sequence: number;
 }
 
 export interface MarkedFile {
@@ -161,15 +163,14 @@ class FilesInHand {
   }
 
   async #markInto(
-    { path, size, mtimeNs, output, record: recordPath }: PictureToPlace,
+    { path, size, mtimeNs, output, record: recordPath, sequence }: PictureToPlace,
     original: Uint8Array,
     room: Uint8Array,
   ): Promise<FileOutcome["marked"]> {
     const into = Buffer.from(original.buffer, original.byteOffset, original.byteLength);
     const sha256 = await readWhole(path, { size, mtimeNs }, { into, signal: this.#signal });
-    const names = { fileName: basename(path), folder: dirname(path) };
     const { body, record, ...marked } = await this.#marker.mark(
-      { original, sha256, room, ...names },
+      { original, sha256, room, fileName: basename(path), folder: dirname(path), sequence },
       this.#signal,
     );
     throwIfAborted(this.#signal);

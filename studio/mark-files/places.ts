@@ -20,6 +20,8 @@ export interface PictureToPlace extends Omit<ScannedFile, "file"> {
   readonly path: string;
   readonly output: string;
   readonly record: string | null;
+  /** Place among the pictures, in the order of their names, from 1. */
+  readonly sequence: number;
 }
 
 export interface Places {
@@ -58,7 +60,8 @@ export async function findPlaces(
     for (const { file, ...facts } of batch.files) {
       const path = pathOf(input, file);
       if (isFolder && isBelow(outputPath, await whereItLeads(path))) continue;
-      pictures.push({ ...facts, name: file.replace(/^\.\//, ""), path, ...place(file) });
+      const name = file.replace(/^\.\//, "");
+      pictures.push({ ...facts, name, path, ...place(file), sequence: pictures.length + 1 });
     }
   }
   return { pictures, ignored };

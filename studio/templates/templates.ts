@@ -1,8 +1,8 @@
 import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { TemplateSummary } from "#contracts/ipc.ts";
-import type { TemplateRef } from "#contracts/mark.ts";
-import { operatorJson } from "#contracts/mark-operator.ts";
+import type { JobValues, TemplateRef } from "#contracts/mark.ts";
+import { type MarkOperator, operatorJson } from "#contracts/mark-operator.ts";
 import { SHIPPED_FONTS } from "#imaging/overlay/shipped-fonts.ts";
 import { AppError } from "#kernel/errors.ts";
 import type { Logger } from "#kernel/logger.ts";
@@ -10,6 +10,7 @@ import { assetNameProblem } from "#template/asset-name.ts";
 import type { AssetSource } from "#template/assets.ts";
 import { checkTemplate, compileTemplate } from "#template/compile.ts";
 import { fontFamilies } from "#template/font-families.ts";
+import { jobValuesAsked, valuesAskedFor } from "#template/job-values.ts";
 import { TEMPLATE_EXTENSION, type TemplateLibrary } from "#template/template-library.ts";
 import { templateVersion } from "#template/template-version.ts";
 import { TemplateFiles } from "./template-files.ts";
@@ -25,6 +26,15 @@ export interface PinnedTemplate {
   readonly mark: TemplateRef;
   /** JSON of the operator that `mark` names. */
   readonly operator: string;
+}
+
+/** A template as an import names it, with what it asks of the values. */
+export function pinnedTemplate(operator: MarkOperator, values: JobValues): PinnedTemplate {
+  const asked = valuesAskedFor(operator, values);
+  return {
+    mark: { template: operator.name, version: templateVersion(operator), ...(asked && { values: asked }) },
+    operator: operatorJson(operator),
+  };
 }
 
 const FONTS = fontFamilies(SHIPPED_FONTS);
@@ -47,11 +57,13 @@ export class Templates {
       if (file === null) continue;
       const { diagnostics } = checkTemplate(file.text, { fonts: FONTS });
       const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+      const inForce = this.#inForce(name);
       templates.push({
         name,
         revision: file.revision,
         errors,
-        inForce: this.#inForce(name)?.version ?? null,
+        inForce: inForce?.version ?? null,
+        asks: inForce ? [...jobValuesAsked(inForce.operator)] : [],
       });
     }
     return { templates, logos: [...logos] };
@@ -59,9 +71,14 @@ export class Templates {
 
   /**
    * The template as an import pins it: its newest text, or the last good version where that has mistakes.
+   * @param options.values what is said of the job; what the template does not ask for is left out.
    * @throws AppError `not_found`; `invalid_argument` with the first mistake, where there has been no good version.
    */
-  async pin(name: string, { signal }: { readonly signal: AbortSignal }): Promise<PinnedTemplate> {
+  async pin(
+    name: string,
+    options: { readonly values?: JobValues | undefined; readonly signal: AbortSignal },
+  ): Promise<PinnedTemplate> {
+    const { values = {}, signal } = options;
     const { text } = await this.files.read(name);
     const { assets } = this.#source;
     const { operator, diagnostics } = await compileTemplate(text, { fonts: FONTS, assets }, { signal });
@@ -74,10 +91,7 @@ export class Templates {
         { details: { template: name } },
       );
     }
-    return {
-      mark: { template: good.name, version: templateVersion(good) },
-      operator: operatorJson(good),
-    };
+    return pinnedTemplate(good, values);
   }
 
   /** An image that templates may name. `null`: there is none. */

@@ -61,6 +61,29 @@ describeReal("the window in Chromium over the daemon", ["chromium"], () => {
   const status = (page: Page) => page.getByRole("region", { name: "Status" });
   const requestsOf = (channel: string) => core.calls.filter((call) => call.channel === channel);
 
+  test("asks what a template asks of the job, and says it with the import", async () => {
+    await serve(new ScriptedCore({ newJob: () => ({ id: "job", label: "Chairs", pictures: 1 }) }));
+    core.templates.set("client", "");
+    core.templates.set("plain", "");
+    core.asks.set("client", ["JOBCODE", "CLIENT"]);
+    const page = await open();
+    const templates = page.getByRole("combobox", { name: "Mark with" });
+    await templates.selectOption("client");
+    await page.getByRole("textbox", { name: "Client" }).fill("Kern & Söhne ");
+    await templates.selectOption("plain");
+    await page.getByRole("textbox", { name: "Client" }).waitFor({ state: "detached" });
+    await templates.selectOption("client");
+    expect(await page.getByRole("textbox", { name: "Client" }).inputValue()).toBe("Kern & Söhne ");
+    await page.getByRole("button", { name: "Choose folder…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Chairs 2026" }).click();
+    await page.getByText("318 pictures directly in this folder.").waitFor();
+    await page.getByRole("button", { name: "Import this folder" }).click();
+    await page.getByRole("heading", { name: "Chairs", exact: true }).waitFor();
+    expect(requestsOf("import.start")).toMatchObject([
+      { request: { template: "client", values: { CLIENT: "Kern & Söhne" } } },
+    ]);
+  });
+
   test("leads by keys alone from the first screen to the comparison and back", async () => {
     await serve(
       new ScriptedCore({ newJob: () => ({ id: "job", label: "Samples", pictures: 24, failures: FAILURES }) }),

@@ -7,7 +7,7 @@ import type {
   Request,
   WindowCore,
 } from "#contracts/ipc.ts";
-import { isTemplateRef } from "#contracts/mark.ts";
+import { isTemplateRef, type JobValueName } from "#contracts/mark.ts";
 import { DEFAULT_MARK, type MarkSpec } from "#contracts/mark-spec.ts";
 import type { MediaState } from "#contracts/media-state.ts";
 import { AppError, type ErrorBody } from "#kernel/errors.ts";
@@ -34,6 +34,8 @@ export class ScriptedCore implements WindowCore {
   readonly handlers: Handlers;
   /** Texts by name; a test may change them as another program would. */
   readonly templates = new Map<string, string>();
+  /** What a template asks of the job, by its name. */
+  readonly asks = new Map<string, readonly JobValueName[]>();
   readonly #listeners = new Set<<E extends EventName>(event: E, payload: EventPayload<E>) => void>();
   readonly #jobs = new Map<string, { view: JobView; items: ItemView[]; script: ScriptedJob; next: number }>();
   readonly #newJob: () => ScriptedJob;
@@ -224,6 +226,7 @@ export class ScriptedCore implements WindowCore {
           name,
           revision: revisionOf(text),
           inForce: null,
+          asks: [...(this.asks.get(name) ?? [])],
           errors: 0,
         })),
         logos: [],

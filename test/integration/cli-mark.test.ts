@@ -72,18 +72,22 @@ describe("platemark mark", () => {
     const { world, template, output } = await markWorld();
     await using _world = world;
     await world.addPictures(["a.jpg"]);
-    await writeFile(template, CORNER.replace("ECO-2026", "© $(IPTC.CREATOR) $(FILE.NAME)"));
+    await writeFile(
+      template,
+      CORNER.replace("ECO-2026", "© $(IPTC.CREATOR) $(FILE.NAME) $(CLIENT) $(SEQUENCE)"),
+    );
     const one = await world.run(["mark", join(world.pictures, "a.jpg"), output, "--template", template]);
     expect(one).toMatchObject({
       code: 2,
       stdout: "",
       stderr: expect.stringMatching(/must end like “a\.jpg”/),
     });
-    const folder = await world.run(["mark", world.pictures, output, "--template", template]);
+    const values = ["--set", "CLIENT=Kern = Söhne", "--set", "SKU=1"];
+    const folder = await world.run(["mark", ...values, world.pictures, output, "--template", template]);
     expect(folder).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^1 picture found\.\n +Marked +1\n(.*\n)+ +Time +0:0\d\n$/),
-      stderr: "On 1 picture: IPTC.CREATOR is not in this picture.\n",
+      stderr: "The template does not ask for SKU.\nOn 1 picture: IPTC.CREATOR is not in this picture.\n",
     });
   });
 
@@ -126,14 +130,16 @@ describe("platemark mark", () => {
     const { world, template, output, command } = await markWorld();
     await using _world = world;
     await world.addPictures(["a.jpg"]);
-    const [both, jobs, existing] = await Promise.all([
+    const [both, jobs, existing, unknown] = await Promise.all([
       world.run([...command, "--text", "x"]),
       world.run([...command, "--jobs", "0"]),
       world.run([...command, "--existing", "eat"]),
+      world.run([...command, "--set", "JOBCOD=1"]),
     ]);
     await writeFile(template, CORNER.replace("bottom_right", "bottomright"));
     const bad = await world.run(command);
-    expect([both, jobs, existing, bad].map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+    expect([both, jobs, existing, unknown, bad].map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+    expect(unknown.stderr).toMatch(/`JOBCOD` cannot be set, did you mean `JOBCODE`\?/);
     expect(jobs.stderr).toMatch(/--jobs is a whole number from 1 to 64, not “0”/);
     expect(existing.stderr).toMatch(/refuse, keep, replace/);
     expect(bad.stderr).toMatch(/did you mean `bottom_right`/);

@@ -179,10 +179,16 @@ describe("the mark worker", () => {
     };
     const ofFile = await template({ value: { kind: "variable", name: "FILE.NAME" } }, "file-name");
     const plain = await template({ value: { kind: "literal", value: "plain text" } }, "plain");
+    const variable = (name: string) => ({ kind: "variable", name }) as const;
+    const parts = [variable("JOBCODE"), variable("SEQUENCE"), variable("user_id")];
+    const ofJob = await template({ value: { kind: "text", parts } }, "of-job");
+    const said = { values: { JOBCODE: "KERN-117 " }, sequence: 12 };
     const rows = [
       await uploaded(Buffer.from("1"), undefined, ofFile),
       await uploaded(Buffer.from("2"), undefined, plain),
       await uploaded(Buffer.from("3"), undefined, { ...DEFAULT_MARK, text: "of settings" }),
+      await uploaded(Buffer.from("4"), undefined, { ...ofJob, ...said }),
+      await uploaded(Buffer.from("5"), undefined, { ...ofJob, sequence: 13 }),
     ];
     startWorker({}, unlimited, new FakeMarker());
     for (const row of rows) await untilState(row, "marked");
@@ -190,7 +196,7 @@ describe("the mark worker", () => {
       const { body } = store.objects.get(objectKey.replace("raw/", "watermarked/"))!;
       return Buffer.from(body).toString().split(" on ")[0];
     });
-    expect(texts).toEqual(["vase", "plain text", "of settings"]);
+    expect(texts).toEqual(["vase", "plain text", "of settings", "KERN-117 12studio", "13studio"]);
     const proven = new Map(prover.asked.map(({ template: { name, version } }) => [name, version]));
     expect(proven.get("file-name")).toBe(ofFile.version);
     expect(proven.get("plain")).toBe(plain.version);

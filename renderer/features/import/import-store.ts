@@ -1,5 +1,6 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { CoreClient, DroppedFile, Request, TemplateSummary } from "#contracts/ipc.ts";
+import type { JobValueName, JobValues } from "#contracts/mark.ts";
 import { DEFAULT_MARK, type MarkSpec, markSpecSchema } from "#contracts/mark-spec.ts";
 import { AppError, type ErrorBody, toErrorBody } from "#kernel/errors.ts";
 
@@ -16,6 +17,8 @@ export interface Importing {
   /** The template that pictures are marked with; `null`: the plain text of `mark`. */
   readonly template: string | null;
   readonly templates: readonly TemplateSummary[];
+  /** What the user has said of the job, for templates that ask. */
+  readonly values: JobValues;
   readonly activity: ImportActivity;
   readonly problem: ErrorBody | "dropEmpty" | "markEmpty" | null;
 }
@@ -25,6 +28,8 @@ export interface ImportModel {
   readonly store: StoreApi<Importing>;
   setMark(change: Partial<MarkSpec>): void;
   setTemplate(name: string | null): void;
+  /** For example `JOBCODE`. */
+  setValue(name: JobValueName, value: string): void;
   /** Each answers the job's id, or `null` when nothing was started. */
   importFolder(path: string): Promise<string | null>;
   importSamples(): Promise<string | null>;
@@ -35,10 +40,7 @@ export interface ImportModel {
   dismissProblem(): void;
 }
 
-interface ChosenMark {
-  readonly mark?: NonNullable<Request<"import.start">["mark"]>;
-  readonly template?: string;
-}
+type ChosenMark = Pick<Request<"import.start">, "mark" | "template" | "values">;
 
 export function createImportModel(client: CoreClient): ImportModel {
   const store: StoreApi<Importing> = createStore(() => ({
@@ -46,6 +48,7 @@ export function createImportModel(client: CoreClient): ImportModel {
     defaultMark: DEFAULT_MARK,
     template: null,
     templates: [],
+    values: {},
     activity: { name: "idle" },
     problem: null,
   }));
@@ -75,7 +78,7 @@ export function createImportModel(client: CoreClient): ImportModel {
   /** The mark as it was set; nothing while it is the default, so that the core's own setting stays in force. */
   const chosenMark = (): ChosenMark | null => {
     const { mark, defaultMark, template } = store.getState();
-    if (template !== null) return { template };
+    if (template !== null) return { template, ...saidOf(store.getState()) };
     if (!markSpecSchema.safeParse(mark).success) return null;
     return JSON.stringify(mark) === JSON.stringify(defaultMark) ? {} : { mark };
   };
@@ -110,6 +113,7 @@ export function createImportModel(client: CoreClient): ImportModel {
       store.setState(({ mark }) => ({ mark: { ...mark, ...change } }));
     },
     setTemplate: (template) => store.setState({ template, problem: null }),
+    setValue: (name, value) => store.setState(({ values }) => ({ values: { ...values, [name]: value } })),
     importFolder: (path) =>
       run({ name: "starting" }, async (mark) => (await client.call("import.start", { path, ...mark })).jobId),
     importSamples: () => run({ name: "making" }, async () => (await client.call("import.samples", {})).jobId),
@@ -137,4 +141,14 @@ export function createImportModel(client: CoreClient): ImportModel {
     cancel: () => stop.abort(),
     dismissProblem: () => store.setState({ problem: null }),
   };
+}
+
+/** What the chosen template asks for and the user has said. */
+function saidOf({ template, templates, values }: Importing): Pick<ChosenMark, "values"> {
+  const asks = templates.find(({ name }) => name === template)?.asks ?? [];
+  const said = asks.flatMap((name) => {
+    const value = (values[name] ?? "").trim();
+    return value === "" ? [] : [[name, value] as const];
+  });
+  return said.length === 0 ? {} : { values: Object.fromEntries(said) };
 }

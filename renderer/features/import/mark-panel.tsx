@@ -1,5 +1,7 @@
+import { useId } from "react";
 import { useStore } from "zustand";
 import type { TemplateSummary } from "#contracts/ipc.ts";
+import type { JobValueName } from "#contracts/mark.ts";
 import type { MarkSpec } from "#contracts/mark-spec.ts";
 import { useText } from "../../app/messages/text.tsx";
 import { useServices } from "../../app/services.tsx";
@@ -66,12 +68,41 @@ function TemplateMark({ template }: { template: TemplateSummary | undefined }) {
       {template && template.errors > 0 && (
         <Notice bad>{t(template.inForce === null ? "mark.by.unusable" : "mark.by.broken")}</Notice>
       )}
+      {template && template.asks.length > 0 && <JobValues asks={template.asks} />}
       <div>
         <Button icon="marks" onClick={() => navigation.go({ name: "marks" })}>
           {t("mark.edit")}
         </Button>
       </div>
     </>
+  );
+}
+
+/** What a template asks of the job. */
+function JobValues({ asks }: { readonly asks: readonly JobValueName[] }) {
+  const { t } = useText();
+  const { importing } = useServices();
+  const values = useStore(importing.store, (state) => state.values);
+  const hint = useId();
+  return (
+    <div className="values">
+      {asks.map((name) => (
+        <label key={name} className="field">
+          <span className="field-head">{t(`mark.value.${name}`)}</span>
+          <input
+            className="text-field"
+            value={values[name] ?? ""}
+            maxLength={200}
+            spellCheck={false}
+            aria-describedby={hint}
+            onChange={(event) => importing.setValue(name, event.target.value)}
+          />
+        </label>
+      ))}
+      <p id={hint} className="quiet small">
+        {t("mark.values")}
+      </p>
+    </div>
   );
 }
 

@@ -70,8 +70,9 @@ export type NewUpload = Message<"platemark.v1.NewUpload"> & {
   traceId: string;
 
   /**
-   * The mark that is wanted: JSON of a mark spec, or of `{"template", "version"}` for a template that the server keeps;
-   * empty: the server's default.
+   * The mark that is wanted: JSON of a mark spec, or of `{"template", "version", "values"?, "sequence"?}` for a template
+   * that the server keeps: what is said of the job (`JOBCODE`, `CLIENT`, …), and the picture's place in it, from 1. Empty:
+   * the server's default.
    *
    * @generated from field: string mark_spec = 6;
    */
