@@ -1,5 +1,6 @@
 import { isTemplateRef } from "#contracts/mark.ts";
 import { type MarkJob, markJobSchema } from "#contracts/mark-job.ts";
+import { roomForSplice } from "#imaging/jpeg/splice-mark.ts";
 import { backoffMs } from "#kernel/backoff.ts";
 import type { ByteBudget } from "#kernel/byte-budget.ts";
 import { throwIfAborted } from "#kernel/cancellation.ts";
@@ -21,7 +22,7 @@ import { publishPicture } from "../services/publish-picture.ts";
 import type { StepObserver } from "../services/publish-steps.ts";
 import { publicKeyOf } from "../services/swap.ts";
 import { fetchOriginal } from "./fetch-original.ts";
-import { isStillInUse, markAndProve, roomFor } from "./mark-and-prove.ts";
+import { isStillInUse, markAndProve } from "./mark-and-prove.ts";
 import { failRow, gaveUpMessage, wantsMark } from "./media-outcome.ts";
 import type { PinnedTemplate, PinnedTemplates } from "./pinned-templates.ts";
 
@@ -220,7 +221,7 @@ async function markOnce(
         job,
         row,
         template,
-        { original: lend(job.size), room: lend(roomFor(job.size)) },
+        { original: lend(job.size), room: lend(roomForSplice(job.size)) },
         deps,
         log,
         signal,

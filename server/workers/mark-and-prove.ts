@@ -22,7 +22,7 @@ export interface PictureToMark {
   readonly original: Uint8Array;
   /** Of `original`, lower-case hex. */
   readonly sha256: string;
-  /** Where the marked picture may be written: `roomFor` bytes. */
+  /** Where the marked picture may be written: `roomForSplice` bytes. */
   readonly room: Uint8Array;
   readonly fileName: string;
   /** @default unknown */
@@ -48,11 +48,6 @@ const UNFINISHED: ReadonlySet<ErrorCode> = new Set(["aborted", "deadline_exceede
 /** Whether a picture's memory may still be read or written after `markAndProve` failed so. */
 export function isStillInUse(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted || UNFINISHED.has(AppError.from(error).code);
-}
-
-/** Enough for a spliced picture: coding a mark takes some bytes more, codes that move up to some per cent. */
-export function roomFor(size: number): number {
-  return Math.ceil(size * 1.05) + 256 * 1024;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings } from "#contracts/settings.ts";
+import { roomForSplice } from "#imaging/jpeg/splice-mark.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { newTraceId, systemRandom } from "#kernel/random.ts";
 import type { FileMarker } from "../mark-files/mark-files.ts";
@@ -25,7 +26,7 @@ export async function openFileMarker(
   const { createImageMarker } = await import("../../server/adapters/imaging/marker.ts");
   const { createPictureProver } = await import("../../server/adapters/proof/prover.ts");
   const { MEMORY_PER_MARK } = await import("../../server/worker-settings.ts");
-  const { isStillInUse, markAndProve, roomFor } = await import("../../server/workers/mark-and-prove.ts");
+  const { isStillInUse, markAndProve } = await import("../../server/workers/mark-and-prove.ts");
   const { unkeptTemplate } = await import("../../server/workers/pinned-templates.ts");
   const key = await loadProofKey({ path: proofKeyPath(home), setting: settings.proofKey });
   const tempDir = join(home, "tmp");
@@ -39,7 +40,7 @@ export async function openFileMarker(
   );
   const template = unkeptTemplate(operator);
   return {
-    roomFor,
+    roomFor: roomForSplice,
     isStillInUse,
     async mark(loaded, signal) {
       const incomplete: string[] = [];

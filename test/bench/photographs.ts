@@ -21,9 +21,14 @@ function mulberry32(seed: number): () => number {
 }
 
 /** A smooth scene (random colours blown up) with grain over it, so that size and detail resemble a photograph's. */
-async function scene(
+export async function scene(
   seed: number,
-  { width, height, quality, grain }: (typeof SHAPES)[number],
+  {
+    width,
+    height,
+    quality,
+    grain,
+  }: { readonly width: number; readonly height: number; readonly quality: number; readonly grain: number },
 ): Promise<Buffer> {
   const random = mulberry32(seed);
   const small = Buffer.from(Uint8Array.from({ length: 24 * 16 * 3 }, () => 40 + random() * 180));

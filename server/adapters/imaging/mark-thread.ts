@@ -57,9 +57,9 @@ function wholeMcus(box: PixelBox, picture: { readonly width: number; readonly he
   };
 }
 
-/** A body that owns its whole buffer, so that it can be transferred; memory that sharp has allocated cannot. */
+/** A body whose buffer holds little else, so that it can be transferred; memory that sharp has allocated cannot. */
 function transferable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const own = !Buffer.isBuffer(bytes) && bytes.byteLength === bytes.buffer.byteLength;
+  const own = !Buffer.isBuffer(bytes) && bytes.byteLength > 0.9 * bytes.buffer.byteLength;
   return own ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }
 

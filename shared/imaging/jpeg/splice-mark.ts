@@ -27,8 +27,13 @@ export interface SpliceOptions {
    * @default "whole"
    */
   readonly checks?: "whole" | "touched";
-  /** The result is a part of this, if it fits. @default a buffer of its own */
+  /** The result is a part of this, if it fits; see `roomForSplice`. @default memory of its own */
   readonly room?: Uint8Array | undefined;
+}
+
+/** Bytes that a spliced file of so many fits into: coding a mark takes some more, codes that move up to some per cent. */
+export function roomForSplice(fileBytes: number): number {
+  return Math.ceil(fileBytes * 1.05) + 256 * 1024;
 }
 
 /** Positions are 32-bit numbers of bits. */
@@ -67,7 +72,11 @@ export function spliceMark(
   if (!intake.exact) return intake;
   if (intake.marker !== EOI) return notExact("scans");
 
-  const output = new GrowingBytes(room);
+  const changes = changesCodes(tables);
+  // Where all is written anew, pieces that are joined in the end would take the file's size twice.
+  const output = new GrowingBytes(
+    room ?? (changes ? new Uint8Array(roomForSplice(source.length)) : undefined),
+  );
   const index = header.index ?? { start: 2, end: 2 };
   for (const piece of [
     source.subarray(0, index.start),
@@ -75,7 +84,6 @@ export function spliceMark(
     newTablesSegment(tables),
   ])
     output.append(piece);
-  const changes = changesCodes(tables);
   const touched = new Set(runs.flatMap(({ first, count }) => intervalsOf(first, count, perInterval)));
   const plan: SplicePlan = {
     tiles,
