@@ -68,7 +68,7 @@ export class CliWorld implements AsyncDisposable {
     wrapper: readonly string[] = [],
   ): RunningCli {
     const inherited = Object.entries(process.env).filter(
-      ([name]) => !/^(PLATEMARK_|NODE_|VITEST)/.test(name),
+      ([name]) => !/^(PLATEMARK_|NODE_(?!COMPILE_CACHE)|VITEST)/.test(name),
     );
     const [command, ...rest] = [...wrapper, process.execPath, LAUNCHER, ...args];
     const child = spawn(command!, rest, {
