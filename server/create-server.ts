@@ -13,7 +13,7 @@ import { type Connections, openConnections } from "./connections.ts";
 import { ADMIT_ALL, type Admission } from "./edge/admission/admission.ts";
 import { createAuthorization } from "./edge/admission/authorization.ts";
 import { type ClientAddresses, createClientAddresses, limitKeyOf } from "./edge/admission/client-address.ts";
-import { MethodGate } from "./edge/admission/method-gate.ts";
+import { createOneUse } from "./edge/admission/one-use.ts";
 import { createDispatcher } from "./edge/dispatcher.ts";
 import { header } from "./edge/exchange.ts";
 import { jsonEndpoints } from "./edge/json/json-endpoints.ts";
@@ -141,10 +141,11 @@ async function start(
     controller.abort(new Cancelled("draining")),
   );
   const addresses = createClientAddresses(settings.trustedProxies);
-  const admission =
+  const limits =
     auth.kind === "launch"
       ? ADMIT_ALL
       : await openAdmission(stack, settings, { ...settled, serverId, addresses, ...operations }, deps);
+  const admission = createOneUse(limits, { ledger: connections.oneUse, observer: operations.calls });
   const { handle, upgrade, endpoints } = assemble(connections, options, deps, {
     serverId,
     draining: draining.signal,
@@ -235,7 +236,6 @@ function assemble(
   stack.use(new OutboxRelay(shared)).start();
   stack.use(new UploadSweep(shared)).start();
   stack.use(new EventRetention(shared, { keepMs: settings.eventDays * DAY_MS })).start();
-  const gate = new MethodGate({ ledger: connections.oneUse });
   const templateService = new TemplateService(shared);
   const local = auth.kind === "launch";
   const methods = createRouter(
@@ -259,7 +259,7 @@ function assemble(
     observer: operations.calls,
     decideOrigin: (request: CorsRequest) => decideCors(origins.list, request),
     admission,
-    authorize: createAuthorization({ authenticator, gate, observer: operations.calls }),
+    authorize: createAuthorization({ authenticator, observer: operations.calls }),
   };
   const bridge = stack.use(new WebSocketBridge({ ...stations, methods, draining, addressOf: clientKey }));
   bridge.start();

@@ -30,8 +30,8 @@ export interface DispatcherDeps extends OriginStation {
 }
 
 /**
- * Every request's way: identity → origin (CORS) → address's rate limit → path → token and scope → caller's rate limit
- * → protocol and handler. A station answers, throws, or lets the request pass; whatever is thrown is answered in the
+ * Every request's way: identity → origin (CORS) → address's rate limit → path → token and scope → caller's rate limit,
+ * token for one use → protocol and handler. A station answers, throws, or lets the request pass; whatever is thrown is answered in the
  * form that the request's protocol reads, with the headers that the stations before have set.
  */
 export function createDispatcher(
@@ -67,6 +67,6 @@ async function dispatch(deps: DispatcherDeps, exchange: Exchange): Promise<void>
   if (!endpoint) return answerNotFound(exchange);
   exchange.rpc = endpoint.rpc;
   exchange.caller = await deps.authorize(exchange, endpoint.access);
-  await deps.admission.admitCaller(exchange);
+  await deps.admission.admitCaller(exchange, endpoint.access);
   return endpoint.serve(exchange);
 }

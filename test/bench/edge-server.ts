@@ -12,10 +12,8 @@ import { GetMediaRequestSchema, GetMediaResponseSchema, MediaService, MediaState
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
 import { createPinoLogger } from "../../server/adapters/log/pino-logger.ts";
-import { createMemoryOneUseLedger } from "../../server/adapters/memory/one-use-ledger.ts";
 import { ADMIT_ALL } from "../../server/edge/admission/admission.ts";
 import { createAuthorization } from "../../server/edge/admission/authorization.ts";
-import { MethodGate } from "../../server/edge/admission/method-gate.ts";
 import { createDispatcher } from "../../server/edge/dispatcher.ts";
 import { HttpServer } from "../../server/edge/listener/http-server.ts";
 import { decideCors } from "../../server/edge/origins/cors.ts";
@@ -63,8 +61,7 @@ const STARTS: Readonly<Record<ServerKind, () => Promise<Ports>>> = {
       issuer: null,
       toleranceSeconds: 5,
     });
-    const gate = new MethodGate({ ledger: createMemoryOneUseLedger({ clock: systemClock }) });
-    return startEdge(createAuthorization({ authenticator, gate }));
+    return startEdge(createAuthorization({ authenticator }));
   },
   "connect-node": startConnectNode,
   "grpc-js": startGrpcJs,

@@ -11,10 +11,8 @@ import { createWebSocketTransport } from "#contracts/websocket-transport.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { systemRandom } from "#kernel/random.ts";
-import { createMemoryOneUseLedger } from "../../server/adapters/memory/one-use-ledger.ts";
 import { ADMIT_ALL } from "../../server/edge/admission/admission.ts";
 import { createAuthorization } from "../../server/edge/admission/authorization.ts";
-import { MethodGate } from "../../server/edge/admission/method-gate.ts";
 import { createDispatcher } from "../../server/edge/dispatcher.ts";
 import { HttpServer } from "../../server/edge/listener/http-server.ts";
 import { rpcEndpoints } from "../../server/edge/rpc-endpoints.ts";
@@ -219,11 +217,10 @@ describe("who calls", () => {
     });
     const rules = { audience: "platemark", issuer: null, toleranceSeconds: 5 };
     const authenticator = createTokenAuthenticator({ keys: secretKeys(SECRET), clock: systemClock }, rules);
-    const gate = new MethodGate({ ledger: createMemoryOneUseLedger({ clock: systemClock }) });
     const stations = {
       decideOrigin: () => ({ kind: "none", headers: {} }) as const,
       admission: ADMIT_ALL,
-      authorize: createAuthorization({ authenticator, gate }),
+      authorize: createAuthorization({ authenticator }),
       clock: systemClock,
       random: systemRandom,
       logger: new RecordingLogger(),

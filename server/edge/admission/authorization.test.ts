@@ -3,13 +3,11 @@ import { HealthService } from "#gen/health_pb.ts";
 import { MediaService } from "#gen/media_pb.ts";
 import { FakeClock } from "../../../test/fakes/fake-clock.ts";
 import { RecordingLogger } from "../../../test/fakes/recording-logger.ts";
-import { createMemoryOneUseLedger } from "../../adapters/memory/one-use-ledger.ts";
 import { mintToken } from "../tokens/mint-token.ts";
 import type { MutableHeaders } from "../tokens/request-caller.ts";
 import { secretKeys } from "../tokens/secret-key.ts";
 import { createTokenAuthenticator } from "../tokens/token-authenticator.ts";
 import { authorizeCall } from "./authorization.ts";
-import { MethodGate } from "./method-gate.ts";
 
 const secret = "a-secret-of-this-test-alone-0123456789";
 const clock = new FakeClock();
@@ -17,12 +15,11 @@ const authenticator = createTokenAuthenticator(
   { keys: secretKeys(secret), clock },
   { audience: "platemark", issuer: null, toleranceSeconds: 5 },
 );
-const gate = new MethodGate({ ledger: createMemoryOneUseLedger({ clock }) });
 const grant = { secret, user: "ann", bucket: "pictures", now: clock.now() };
 const authorize = (
   headers: MutableHeaders,
   method = MediaService.method.listMedia as Parameters<typeof authorizeCall>[1]["method"],
-) => authorizeCall({ authenticator, gate }, { headers, method, path: "/p", logger: new RecordingLogger() });
+) => authorizeCall({ authenticator }, { headers, method, path: "/p", logger: new RecordingLogger() });
 
 describe("a call that comes as the first message of a websocket", () => {
   test("goes on with what its token says, in place of what the client has written", async () => {

@@ -6,7 +6,7 @@ import type { CallObserver } from "../call-observer.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Authenticator } from "../tokens/authenticator.ts";
 import { callerOfHeaders, type MutableHeaders } from "../tokens/request-caller.ts";
-import type { MethodGate } from "./method-gate.ts";
+import { assertMayCall } from "./method-gate.ts";
 
 /** Who calls, and whether they may call this method. Answers `null` for nobody, at methods that are for everybody.
  *  @throws AppError `unauthenticated`, `permission_denied`, `unavailable`. */
@@ -17,7 +17,6 @@ export type Authorize = (
 
 export interface AuthorizationDeps {
   readonly authenticator: Authenticator;
-  readonly gate: MethodGate;
   /** @default nobody */
   readonly observer?: CallObserver;
 }
@@ -44,13 +43,13 @@ export async function authorizeCall(
 ): Promise<Principal | null> {
   const { headers, method, path, logger } = call;
   const refused = (reason: string) => deps.observer?.refused("token", reason);
-  const { authenticator, gate } = deps;
+  const { authenticator } = deps;
   const principal = await callerOfHeaders({ authenticator, logger, refused }, headers, { path });
-  await gate.admit(method, principal, logger).catch((error: unknown) => {
-    const { code } = AppError.from(error);
-    if (code === "permission_denied") refused("scope missing");
-    else if (principal && code === "unauthenticated") refused("used before");
+  try {
+    assertMayCall(method, principal, logger);
+  } catch (error) {
+    if (AppError.from(error).code === "permission_denied") refused("scope missing");
     throw error;
-  });
+  }
   return principal;
 }

@@ -154,7 +154,7 @@ export class WebSocketBridge implements AsyncDisposable {
     const { method } = this.#handlers.get(exchange.path)!;
     exchange.rpc = method;
     exchange.caller = await authorize(exchange, method);
-    await admission.admitCaller(exchange);
+    await admission.admitCaller(exchange, method);
     return exchange;
   };
 
