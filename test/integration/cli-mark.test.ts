@@ -23,7 +23,8 @@ async function filesBelow(folder: string): Promise<string[]> {
   return files.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).toSorted();
 }
 
-const many = Array.from({ length: 60 }, (_, n) => `${n}.jpg`);
+const names = (count: number) => Array.from({ length: count }, (_, n) => `${n}.jpg`);
+const many = names(60);
 
 describe("platemark mark", () => {
   test("marks and proves a folder, and names what it cannot mark", async () => {
@@ -51,12 +52,12 @@ describe("platemark mark", () => {
       "broken.jpg": { state: "failed", reasonCode: "picture.truncated", output: null, record: null },
       "phone.jpg": { state: "failed", reasonCode: "picture.unsupported_heic" },
     });
-    const names = Object.keys(originals).toSorted();
-    expect(await filesBelow(output)).toEqual(names);
-    expect(await filesBelow(records)).toEqual(names.map((name) => `${name}.proof.json`));
-    for (const name of names) expect(await readFile(join(world.pictures, name))).toEqual(originals[name]);
+    const marks = Object.keys(originals).toSorted();
+    expect(await filesBelow(output)).toEqual(marks);
+    expect(await filesBelow(records)).toEqual(marks.map((name) => `${name}.proof.json`));
+    for (const name of marks) expect(await readFile(join(world.pictures, name))).toEqual(originals[name]);
     const verified = await Promise.all(
-      names.map((name) => {
+      marks.map((name) => {
         const record = join(records, `${name}.proof.json`);
         return world.run(["verify", join(world.pictures, name), join(output, name), "--record", record]);
       }),
@@ -117,7 +118,8 @@ describe("platemark mark", () => {
   test("ends cleanly on Ctrl-C with 130", async () => {
     const { world, command } = await markWorld();
     await using _world = world;
-    await world.addPictures(many);
+    // So many that it cannot be done before it hears of the signal.
+    await world.addPictures(names(400));
     const running = world.start(command);
     await running.seen(/"event":"picture"/);
     process.kill(-running.process.pid!, "SIGINT");
