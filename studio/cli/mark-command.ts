@@ -56,6 +56,7 @@ export function addMarkCommand(program: Command, context: CommandContext): void 
         });
       } catch (error) {
         telling.end(true);
+        context.output.notice("What is there is whole. To go on: the same command with --existing keep.");
         throw error;
       }
       context.end(telling.end(false));

@@ -124,7 +124,7 @@ describe("platemark mark", () => {
     await running.seen(/"event":"picture"/);
     process.kill(-running.process.pid!, "SIGINT");
     const stopped = await running.finished;
-    expect(stopped.code).toBe(130);
+    expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringMatching(/--existing keep\.\n$/)]);
     expect(stopped.events.at(-1)).toMatchObject({ event: "summary", interrupted: true });
   });
 
@@ -155,7 +155,10 @@ describe("platemark mark", () => {
       await world.addFile(name, await photo({ width: 900, height: 900 }).png().toBuffer());
     await mkdir(output);
     const full = await world.start(command, {}, onSmallDisk(output, "64k")).finished;
-    expect([full.code, full.stderr]).toEqual([3, expect.stringMatching(/the disk is full\.\nMake room/)]);
+    expect([full.code, full.stderr]).toEqual([
+      3,
+      expect.stringMatching(/--existing keep\.\n.*the disk is full\.\nMake room/),
+    ]);
     expect(full.events.at(-1)).toMatchObject({ event: "summary", marked: 0, interrupted: true });
     expect(await filesBelow(records)).not.toEqual([]);
   });
