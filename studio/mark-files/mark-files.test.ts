@@ -1,4 +1,15 @@
-import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -185,6 +196,21 @@ describe("marks on files", () => {
       "e.jpg": "picture.too_large",
     });
     expect(await filesBelow(output)).toEqual(["a"]);
+  });
+
+  test("clear away what was being written when an earlier run was killed, and nothing that is written now", async () => {
+    await write("a.jpg");
+    await mkdir(output);
+    const [old, young, other] = [
+      `.platemark-${"a".repeat(12)}.tmp`,
+      `.platemark-${"b".repeat(12)}.tmp`,
+      ".mine.tmp",
+    ];
+    for (const name of [old, young, other]) await writeFile(join(output, name), "half");
+    const long = new Date(Date.now() - 2 * 3_600_000);
+    for (const name of [old, other]) await utimes(join(output, name), long, long);
+    await mark();
+    expect(await filesBelow(output)).toEqual([other, young, "a.jpg"].toSorted());
   });
 
   test("end at once when there is no room for any, or when they are to", async () => {

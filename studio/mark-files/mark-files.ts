@@ -5,7 +5,7 @@ import { AppError, type ErrorBody, toErrorBody } from "#kernel/errors.ts";
 import { SharedBuffers } from "#kernel/shared-buffers.ts";
 import { readWhole } from "../import/read-file.ts";
 import type { PictureToPlace } from "./places.ts";
-import { isSameFile, isThere, writeFileWhole } from "./write-file.ts";
+import { isSameFile, isThere, removeLeftovers, writeFileWhole } from "./write-file.ts";
 
 /** What happens to a file that is there already: it is told as a failure, left as it is, or replaced. */
 export const EXISTING = ["refuse", "keep", "replace"] as const;
@@ -106,6 +106,8 @@ class FilesInHand {
   readonly #existing: Existing;
   readonly #memory: ByteBudget;
   readonly #buffers = new SharedBuffers(KEPT_BYTES);
+  /** Folders in which nothing of an earlier run is left. */
+  readonly #tidied = new Map<string, Promise<void>>();
   readonly #signal: AbortSignal;
 
   constructor(marker: FileMarker, existing: Existing, memoryBudgetBytes: number, signal: AbortSignal) {
@@ -174,8 +176,16 @@ class FilesInHand {
       this.#signal,
     );
     throwIfAborted(this.#signal);
-    if (recordPath !== null) await writeFileWhole(recordPath, record);
-    await writeFileWhole(output, body);
+    if (recordPath !== null) await this.#write(recordPath, record);
+    await this.#write(output, body);
     return marked;
+  }
+
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    const folder = dirname(path);
+    const tidied = this.#tidied.get(folder) ?? removeLeftovers(folder, Date.now());
+    this.#tidied.set(folder, tidied);
+    await tidied;
+    await writeFileWhole(path, bytes);
   }
 }

@@ -1,7 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "#kernel/errors.ts";
+
+/** What `writeFileWhole` writes to before it moves it: hidden and temporary, so that no scan takes it for a picture. */
+const LEFTOVER = /^\.platemark-[0-9a-f]{12}\.tmp$/;
+/** Milliseconds after which nobody writes such a file any more. */
+const LEFTOVER_MS = 3_600_000;
+
+/** Removes what a program that was killed has left in a folder. Never fails. */
+export async function removeLeftovers(folder: string, nowMs: number): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => LEFTOVER.test(each))) {
+    const path = join(folder, name);
+    const facts = await stat(path).catch(() => undefined);
+    if (facts && nowMs - facts.mtimeMs > LEFTOVER_MS) await rm(path, { force: true }).catch(() => undefined);
+  }
+}
 
 /** Whether there is anything under this name. */
 export async function isThere(path: string): Promise<boolean> {
@@ -22,7 +37,7 @@ export async function isSameFile(a: string, b: string): Promise<boolean> {
  * @throws AppError `disk.full`, `file.unwritable`; nothing is left behind then.
  */
 export async function writeFileWhole(path: string, bytes: Uint8Array): Promise<void> {
-  // Short, whatever the file's own name is; hidden and temporary, so that no scan takes it for a picture.
+  // Short, whatever the file's own name is.
   const temporary = join(dirname(path), `.platemark-${randomBytes(6).toString("hex")}.tmp`);
   try {
     await mkdir(dirname(path), { recursive: true });
