@@ -167,6 +167,22 @@ describe("marks on files", () => {
     expect(await filesBelow(input)).toEqual(["a.jpg", "marked/a.jpg"]);
   });
 
+  test("go into the folder that the pictures' own folder lies in", async () => {
+    await write("day 1/a.jpg");
+    output = input;
+    input = join(input, "day 1");
+    expect((await mark()).states).toEqual({ "a.jpg": "marked" });
+    expect(await filesBelow(output)).toEqual(["a.jpg", "day 1/a.jpg"]);
+  });
+
+  test("number the pictures in the order of their names, however many there are", async () => {
+    const names = Array.from({ length: 300 }, (_, n) => `${(n * 7919) % 1000}.jpg`);
+    for (const name of names) await write(name);
+    const { pictures } = await findPlaces({ input, output, record: null }, { signal });
+    expect(pictures.map(({ name }) => name)).toEqual(names.toSorted());
+    expect(pictures.map(({ sequence }) => sequence)).toEqual(names.map((_, n) => n + 1));
+  });
+
   test("take as many at once as they may, and only what fits into memory", async () => {
     for (let n = 0; n < 12; n++) await write(`${n}.jpg`, "x".repeat(100));
     const marker = fakeMarker(undefined, 4);

@@ -1,7 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 import { basename, join, resolve, sep } from "node:path";
 import { contentTypeOf } from "#contracts/picture-types.ts";
-import { throwIfAborted } from "#kernel/cancellation.ts";
 import { AppError } from "#kernel/errors.ts";
 import { pathOf, type ScannedFile, scanFolder } from "../scan/scan-folder.ts";
 
@@ -46,25 +45,20 @@ export async function findPlaces(
   if (!facts) throw new AppError("not_found", `There is no file or folder “${input}”.`);
   const isFolder = facts.isDirectory();
   const place = isFolder ? folderPlace(output, record) : await picturePlace(input, output, record);
-  const outputPath = await whereItLeads(output);
-  if (isFolder && outputPath === (await whereItLeads(input)))
+  if (isFolder && (await whereItLeads(output)) === (await whereItLeads(input)))
     throw new AppError(
       "invalid_argument",
       "The marked pictures would take the place of their originals. Name another folder for them.",
     );
-  const pictures: PictureToPlace[] = [];
+  const found: Omit<PictureToPlace, "sequence">[] = [];
   let ignored = 0;
-  for await (const batch of scanFolder(input, { signal })) {
-    throwIfAborted(signal);
+  for await (const batch of scanFolder(input, { ...(isFolder && { except: output }), signal })) {
     ignored += batch.ignored;
-    for (const { file, ...facts } of batch.files) {
-      const path = pathOf(input, file);
-      if (isFolder && isBelow(outputPath, await whereItLeads(path))) continue;
-      const name = file.replace(/^\.\//, "");
-      pictures.push({ ...facts, name, path, ...place(file), sequence: pictures.length + 1 });
-    }
+    for (const { file, ...facts } of batch.files)
+      found.push({ ...facts, name: file.replace(/^\.\//, ""), path: pathOf(input, file), ...place(file) });
   }
-  return { pictures, ignored };
+  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { pictures: found.map((picture, index) => ({ ...picture, sequence: index + 1 })), ignored };
 }
 
 type Place = (file: string) => { readonly output: string; readonly record: string | null };
@@ -108,8 +102,4 @@ async function whereItLeads(path: string): Promise<string> {
   return await realpath(full).catch(async () =>
     parent === full ? full : join(await whereItLeads(parent), basename(full)),
   );
-}
-
-function isBelow(folder: string, path: string): boolean {
-  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

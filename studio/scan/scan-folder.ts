@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { type BigIntStats, constants } from "node:fs";
 import { access, opendir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isTemporaryName, pictureKind } from "#contracts/picture-types.ts";
@@ -30,19 +30,21 @@ export interface ScanBatch {
  * Hidden and temporary names are skipped. Links are followed; each folder is walked once, whatever leads to it, real
  * folders before linked ones. What cannot be read is reported as a file with a refusal, and the walk goes on. A root that
  * is itself a picture is handed on as the only one.
+ * @param options.except A folder that is not walked, whatever leads to it; it need not be there.
  * @throws AppError `not_found`, `invalid_argument` or `file.unreadable` when the root is neither a readable folder nor a
  *   picture.
  */
 export async function* scanFolder(
   root: string,
-  { signal }: { readonly signal: AbortSignal },
+  { except, signal }: { readonly except?: string; readonly signal: AbortSignal },
 ): AsyncGenerator<ScanBatch, void, void> {
   const identity = await identify(root);
   if (identity === null) {
     yield { files: [await single(root)], ignored: 0 };
     return;
   }
-  const walked = new Set<string>([identity]);
+  const left = except === undefined ? undefined : await stat(except, { bigint: true }).catch(() => undefined);
+  const walked = new Set<string>(left ? [identity, identityOf(left)] : [identity]);
   const folders: string[] = [""];
   const linked: string[] = [];
   for (;;) {
@@ -63,9 +65,8 @@ export async function* scanFolder(
 async function nextLinked(root: string, linked: string[], walked: Set<string>): Promise<string | undefined> {
   for (let folder = linked.shift(); folder !== undefined; folder = linked.shift()) {
     const facts = await stat(join(root, folder), { bigint: true }).catch(() => undefined);
-    const identity = `${facts?.dev}:${facts?.ino}`;
-    if (!facts || walked.has(identity)) continue;
-    walked.add(identity);
+    if (!facts || walked.has(identityOf(facts))) continue;
+    walked.add(identityOf(facts));
     return folder;
   }
   return undefined;
@@ -110,7 +111,7 @@ async function examine(
       const path = join(root, file);
       try {
         const facts = await stat(path, { bigint: true });
-        if (facts.isDirectory()) return { file, link, folder: `${facts.dev}:${facts.ino}` };
+        if (facts.isDirectory()) return { file, link, folder: identityOf(facts) };
         if (!facts.isFile() || pictureKind(name) === "other") return { file, link, ignored: true };
         const size = Number(facts.size);
         return {
@@ -164,6 +165,10 @@ async function single(root: string): Promise<ScannedFile> {
   return { file, size, mtimeNs: String(facts.mtimeNs), refusal: refusalOf(file, size) };
 }
 
+function identityOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
 /** What a folder is known by; `null` for a picture. */
 async function identify(root: string): Promise<string | null> {
   try {
@@ -172,7 +177,7 @@ async function identify(root: string): Promise<string | null> {
     if (!facts.isDirectory())
       throw new AppError("invalid_argument", `“${root}” is a file. Name the folder that it is in.`);
     await access(root, constants.R_OK | constants.X_OK);
-    return `${facts.dev}:${facts.ino}`;
+    return identityOf(facts);
   } catch (error) {
     if (error instanceof AppError) throw error;
     if ((error as NodeJS.ErrnoException).code === "ENOENT")
