@@ -34,6 +34,7 @@ const GOODBYE_MS = 1_000;
 /**
  * Puts down all clients of one process, takes away those it had before, and those of processes that are silent; answers
  * the others. The same client at two processes has come again at one of them: the later counts.
+ * Says whose have changed, with the process that knows it already.
  * KEYS: the user's hash, the channel. ARGV: process, lifetime, user, then client, since and peer for each.
  */
 const EXCHANGE = redisScript(
@@ -69,7 +70,7 @@ for client, own in pairs(mine) do
   if not own.known then changed = true end
 end
 redis.call('PEXPIRE', KEYS[1], 2 * life)
-if changed then redis.call('PUBLISH', KEYS[2], ARGV[3]) end
+if changed then redis.call('PUBLISH', KEYS[2], holder .. ' ' .. ARGV[3]) end
 return others
 `,
   { repeatable: true },
@@ -231,9 +232,10 @@ class RedisPresenceBoard implements PresenceBoard {
   }
 
   async #listen(): Promise<boolean> {
-    const changed = (name: string) => {
+    const changed = (message: string) => {
+      const [holder, name = ""] = message.split(" ", 2);
       const user = this.#users.get(name);
-      if (user) this.#write(name, user);
+      if (user && holder !== this.#holder) this.#write(name, user);
     };
     return await this.#listening.subscribe(this.#base, changed).then(
       () => true,
