@@ -1,10 +1,10 @@
-import { realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { realpath, stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { AppError } from "#kernel/errors.ts";
 import type { Diagnostic } from "#template/diagnostic.ts";
 import { formatTemplate } from "#template/format.ts";
 import { templateVersion } from "#template/template-version.ts";
+import { replaceWhole } from "../mark-files/write-file.ts";
 import type { CommandContext } from "./command-context.ts";
 import { readAndCompile, sourceOf } from "./compiled-template.ts";
 import { diagnosticText } from "./diagnostic-text.ts";
@@ -98,13 +98,10 @@ async function format(paths: readonly string[], flags: FormatFlags, context: Com
 /** Beside the file, then renamed into its place: whoever watches the folder never sees half of it. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const file = await realpath(path);
-  const written = join(dirname(file), `.platemark-${process.pid}.tmp`);
   try {
     const { mode } = await stat(file);
-    await writeFile(written, text, { mode, flush: true });
-    await rename(written, file);
+    await replaceWhole(file, text, mode);
   } catch (error) {
-    await rm(written, { force: true });
     throw new AppError(
       "file.unreadable",
       `${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,

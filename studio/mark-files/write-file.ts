@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "#kernel/errors.ts";
 
-/** What `writeFileWhole` writes to before it moves it: hidden and temporary, so that no scan takes it for a picture. */
+/** What `replaceWhole` writes to before it moves it: hidden and temporary, so that no scan takes it for a picture. */
 const LEFTOVER = /^\.platemark-[0-9a-f]{12}\.tmp$/;
 /** Milliseconds after which nobody writes such a file any more. */
 const LEFTOVER_MS = 3_600_000;
@@ -37,25 +37,30 @@ export async function isSameFile(a: string, b: string): Promise<boolean> {
  * @throws AppError `disk.full`, `file.unwritable`; nothing is left behind then.
  */
 export async function writeFileWhole(path: string, bytes: Uint8Array): Promise<void> {
-  // Short, whatever the file's own name is.
-  const temporary = join(dirname(path), `.platemark-${randomBytes(6).toString("hex")}.tmp`);
   try {
     await mkdir(dirname(path), { recursive: true });
-    try {
-      await writeThrough(temporary, bytes);
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+    await replaceWhole(path, bytes);
   } catch (error) {
     throw asWriteError(path, error);
   }
 }
 
-async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
-  await using file = await open(path, "wx");
-  await file.writeFile(bytes);
+/** `writeFileWhole` in a folder that is there. @throws what the system throws; nothing is left behind then. */
+export async function replaceWhole(path: string, content: Uint8Array | string, mode?: number): Promise<void> {
+  // Short, whatever the file's own name is.
+  const temporary = join(dirname(path), `.platemark-${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    await writeThrough(temporary, content, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeThrough(path: string, content: Uint8Array | string, mode?: number): Promise<void> {
+  await using file = await open(path, "wx", mode);
+  await file.writeFile(content);
   await file.sync();
 }
 
