@@ -4,6 +4,12 @@ import type { Settings } from "#contracts/settings.ts";
 import { roomForSplice } from "#imaging/jpeg/splice-mark.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { newTraceId, systemRandom } from "#kernel/random.ts";
+import { createImageMarker } from "../../server/adapters/imaging/marker.ts";
+import { createPictureProver } from "../../server/adapters/proof/prover.ts";
+import { loadProofKey, proofKeyPath } from "../../server/proof-key.ts";
+import { MEMORY_PER_MARK } from "../../server/worker-settings.ts";
+import { isStillInUse, markAndProve } from "../../server/workers/mark-and-prove.ts";
+import { unkeptTemplate } from "../../server/workers/pinned-templates.ts";
 import type { FileMarker } from "../mark-files/mark-files.ts";
 import { PROGRAM_VERSION } from "../program-version.ts";
 import { loggerOf } from "./command-context.ts";
@@ -22,12 +28,6 @@ export async function openFileMarker(
   jobs: number,
 ): Promise<OpenedFileMarker> {
   const { home, user } = settings;
-  const { loadProofKey, proofKeyPath } = await import("../../server/proof-key.ts");
-  const { createImageMarker } = await import("../../server/adapters/imaging/marker.ts");
-  const { createPictureProver } = await import("../../server/adapters/proof/prover.ts");
-  const { MEMORY_PER_MARK } = await import("../../server/worker-settings.ts");
-  const { isStillInUse, markAndProve } = await import("../../server/workers/mark-and-prove.ts");
-  const { unkeptTemplate } = await import("../../server/workers/pinned-templates.ts");
   const key = await loadProofKey({ path: proofKeyPath(home), setting: settings.proofKey });
   const tempDir = join(home, "tmp");
   await mkdir(tempDir, { recursive: true });

@@ -7,7 +7,6 @@ import { EXISTING, type Existing, type FileOutcome, markFiles } from "../mark-fi
 import { findPlaces, type Places } from "../mark-files/places.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { openFileMarker } from "./file-marker.ts";
 import { type MarkReport, markJson, markWords } from "./mark-report.ts";
 import { markTemplate } from "./mark-template.ts";
 import { addMarkFlags, addSettingFlags, settingsOf } from "./setting-flags.ts";
@@ -43,6 +42,7 @@ export function addMarkCommand(program: Command, context: CommandContext): void 
       const record = flags.record === undefined ? null : String(flags.record);
       const places = await findPlaces({ input, output, record }, context);
       const chosen = template ?? { operator: operatorOfSpec(settings.mark), values: {} };
+      const { openFileMarker } = await import("./file-marker.ts");
       await using marker = await openFileMarker(chosen, settings, jobs);
       const telling = new Telling(flags.json ? markJson(context.output) : markWords(context.output), places);
       const { signal } = context;
