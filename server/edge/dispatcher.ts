@@ -31,8 +31,8 @@ export interface DispatcherDeps extends OriginStation {
 
 /**
  * Every request's way: identity → origin (CORS) → address's rate limit → path → token and scope → caller's rate limit,
- * token for one use → protocol and handler. A station answers, throws, or lets the request pass; whatever is thrown is answered in the
- * form that the request's protocol reads, with the headers that the stations before have set.
+ * token for one use → protocol and handler. A station answers, throws, or lets the request pass; whatever is thrown is
+ * answered in the form that the request's protocol reads, with the headers that the stations before have set.
  */
 export function createDispatcher(
   deps: DispatcherDeps,

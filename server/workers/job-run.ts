@@ -130,15 +130,10 @@ export async function runJob(
       attempt: lease.attempt,
       permanent,
     });
+    const fail = (errorCode: ErrorCode, errorMessage: string) =>
+      failRow(deps.repository, { job, jobKey: lease.key }, { errorCode, errorMessage });
     if (permanent) {
-      await failRow(
-        deps.repository,
-        { job, jobKey: lease.key },
-        {
-          errorCode: error.code,
-          errorMessage: error.message,
-        },
-      );
+      await fail(error.code, error.message);
       await queue.ack(lease);
       return "failed";
     }
@@ -146,14 +141,7 @@ export async function runJob(
       await queue.retry(lease, backoffMs(lease.attempt, random), error.message);
       return "retried";
     }
-    await failRow(
-      deps.repository,
-      { job, jobKey: lease.key },
-      {
-        errorCode: "mark.gave_up",
-        errorMessage: gaveUpMessage(lease.attempt, error.message),
-      },
-    );
+    await fail("mark.gave_up", gaveUpMessage(lease.attempt, error.message));
     await queue.bury(lease, error.message);
     return "failed";
   }

@@ -1,18 +1,9 @@
 import type { ItemView, JobView } from "#contracts/ipc.ts";
 import type { ErrorCode } from "#kernel/errors.ts";
-import {
-  aligned,
-  barBefore,
-  formatBytes,
-  formatCount,
-  formatSeconds,
-  pictures,
-  printable,
-} from "./format.ts";
+import { barBefore, formatBytes, formatCount, formatSeconds } from "./format.ts";
 import type { Output } from "./output.ts";
+import { failureLines, MOST_NAMED, resultTable } from "./result-words.ts";
 
-/** Failed pictures named in the summary; scripts ask for `--json`. */
-const MOST_NAMED = 50;
 /** Milliseconds between two lines of progress where there is no terminal. */
 const QUIET_MS = 10_000;
 
@@ -96,9 +87,8 @@ export function humanReport(output: Output, now: () => number): ImportReport {
     },
     summary(totals) {
       output.status("");
-      for (const item of failed) output.line(`  ✗ ${printable(item.file)}: ${item.reason?.message ?? ""}`);
-      if (totals.failed > failed.length)
-        output.line(`  … and ${formatCount(totals.failed - failed.length)} more; --json names them all.`);
+      const named = failed.map(({ file, reason }) => ({ file, reason: reason?.message ?? "" }));
+      for (const line of failureLines(named, totals.failed)) output.line(line);
       output.line(table(totals));
     },
   };
@@ -140,8 +130,6 @@ function table(totals: ImportTotals): string {
     ["Sent", formatBytes(totals.bytes)],
     ["Time", formatSeconds(totals.seconds)],
   ];
-  const head = totals.interrupted
-    ? `Stopped. ${pictures(totals.marked + totals.already + totals.failed)} of ${formatCount(totals.found)} are done.`
-    : `${pictures(totals.found)} found.`;
-  return [head, ...aligned(rows)].join("\n");
+  const { found, marked, already, failed, interrupted } = totals;
+  return resultTable({ found, settled: marked + already + failed, interrupted }, rows);
 }

@@ -1,9 +1,7 @@
 import type { FileOutcome } from "../mark-files/mark-files.ts";
-import { aligned, barBefore, formatCount, formatSeconds, pictures, printable } from "./format.ts";
+import { barBefore, formatCount, formatSeconds, pictures } from "./format.ts";
 import type { Output } from "./output.ts";
-
-/** Failed pictures named in the summary; scripts ask for `--json`. */
-const MOST_NAMED = 50;
+import { failureLines, MOST_NAMED, resultTable } from "./result-words.ts";
 
 export interface MarkTotals {
   readonly found: number;
@@ -49,39 +47,33 @@ export function markWords(output: Output): MarkReport {
   const failed: FileOutcome[] = [];
   /** By what the template asked for: how many pictures lacked it. */
   const incomplete = new Map<string, number>();
-  let failures = 0;
-  const ways = { exact: 0, other: 0 };
+  let exact = 0;
   return {
     settled(outcome, totals) {
-      if (outcome.state === "failed" && failures++ < MOST_NAMED) failed.push(outcome);
+      if (outcome.state === "failed" && failed.length < MOST_NAMED) failed.push(outcome);
       for (const message of outcome.marked?.incomplete ?? [])
         incomplete.set(message, (incomplete.get(message) ?? 0) + 1);
-      if (outcome.marked) ways[outcome.marked.proof === "exact" ? "exact" : "other"]++;
+      if (outcome.marked?.proof === "exact") exact++;
       output.status(statusLine(totals, output.columns));
     },
     summary(totals) {
       output.status("");
       for (const [message, count] of incomplete)
         output.notice(`On ${pictures(count)}: ${message.replaceAll("`", "")}`);
-      for (const { name, reason } of failed) output.line(`  ✗ ${printable(name)}: ${reason?.message ?? ""}`);
-      if (failures > failed.length)
-        output.line(`  … and ${formatCount(failures - failed.length)} more; --json names them all.`);
-      const settled = totals.marked + totals.kept + totals.failed;
-      output.line(
-        totals.interrupted
-          ? `Stopped. ${pictures(settled)} of ${formatCount(totals.found)} are done.`
-          : `${pictures(totals.found)} found.`,
-      );
-      const rows: [string, string][] = [
-        ["Marked", formatCount(totals.marked)],
-        ["… exactly", formatCount(ways.exact)],
-        ["… coded anew", formatCount(ways.other)],
-        ["Kept", formatCount(totals.kept)],
-        ["Failed", formatCount(totals.failed)],
+      const named = failed.map(({ name, reason }) => ({ file: name, reason: reason?.message ?? "" }));
+      for (const line of failureLines(named, totals.failed)) output.line(line);
+      const { found, marked, kept, failed: failures, interrupted } = totals;
+      const settled = marked + kept + failures;
+      const table = resultTable({ found, settled, interrupted }, [
+        ["Marked", formatCount(marked)],
+        ["… exactly", formatCount(exact)],
+        ["… coded anew", formatCount(marked - exact)],
+        ["Kept", formatCount(kept)],
+        ["Failed", formatCount(failures)],
         ["Not pictures", formatCount(totals.ignored)],
         ["Time", formatSeconds(totals.seconds)],
-      ];
-      for (const row of aligned(rows)) output.line(row);
+      ]);
+      output.line(table);
     },
   };
 }

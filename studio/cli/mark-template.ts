@@ -17,8 +17,8 @@ export interface MarkTemplate {
 
 /** The template that `--template` names, compiled, with what `--set` says; "bad": what is wrong with it has been said.
  *  What it asks for in vain is said, too.
- *  @throws AppError `config.invalid` when a text mark is asked for as well, `invalid_argument` for a level that cannot
- *  be made and a value that nobody may set, `file.unreadable`. */
+ *  @throws AppError `config.invalid` when a text mark is asked for as well and for a value that nobody may set,
+ *  `invalid_argument` for a level that cannot be made, `file.unreadable`. */
 export async function markTemplate(
   flags: Readonly<Record<string, unknown>>,
   context: CommandContext,

@@ -278,7 +278,7 @@ function applyNewest(deps: ImportPictureDeps, media: RemoteMedia): AppliedChange
 
 async function prepareNextRound(
   deps: ImportPictureDeps,
-  job: PictureJob,
+  job: JobRow,
   item: ItemRow,
   error: AppError,
   signal: AbortSignal,

@@ -1,19 +1,9 @@
-import {
-  link,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  truncate,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { link, mkdir, mkdtemp, readFile, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AppError } from "#kernel/errors.ts";
+import { filesBelow } from "../../test/support/files-below.ts";
 import { type FileMarker, type FileOutcome, type MarkFilesOptions, markFiles } from "./mark-files.ts";
 import { findPlaces } from "./places.ts";
 
@@ -80,13 +70,6 @@ async function mark(
   });
   const states = Object.fromEntries(outcomes.map(({ name, state, reason }) => [name, reason?.code ?? state]));
   return { states, outcomes, failure, ignored: places.ignored };
-}
-
-/** Everything below a folder, sorted; hidden files too. */
-async function filesBelow(root: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return files.map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1)).toSorted();
 }
 
 const textOf = (...path: string[]) => readFile(join(...path), "utf8");

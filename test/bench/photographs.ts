@@ -2,13 +2,21 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "nod
 import { join } from "node:path";
 import sharp from "sharp";
 
+/** Pixels; JPEG quality; grain in parts of 255. */
+export interface Shape {
+  readonly width: number;
+  readonly height: number;
+  readonly quality: number;
+  readonly grain: number;
+}
+
 /** Camera-like sizes: 24 MP (6000 × 4000) and 6 MP (3000 × 2000), landscape and portrait by EXIF orientation. */
 const SHAPES = [
   { width: 6000, height: 4000, quality: 82, grain: 24 },
   { width: 6000, height: 4000, quality: 90, grain: 44 },
   { width: 3000, height: 2000, quality: 90, grain: 24 },
   { width: 3000, height: 2000, quality: 94, grain: 44 },
-] as const;
+] as const satisfies readonly Shape[];
 
 function mulberry32(seed: number): () => number {
   let state = seed;
@@ -21,15 +29,7 @@ function mulberry32(seed: number): () => number {
 }
 
 /** A smooth scene (random colours blown up) with grain over it, so that size and detail resemble a photograph's. */
-export async function scene(
-  seed: number,
-  {
-    width,
-    height,
-    quality,
-    grain,
-  }: { readonly width: number; readonly height: number; readonly quality: number; readonly grain: number },
-): Promise<Buffer> {
+export async function scene(seed: number, { width, height, quality, grain }: Shape): Promise<Buffer> {
   const random = mulberry32(seed);
   const small = Buffer.from(Uint8Array.from({ length: 24 * 16 * 3 }, () => 40 + random() * 180));
   const noise = Buffer.from(Uint8Array.from({ length: 512 * 512 }, () => 128 + (random() - 0.5) * 2 * grain));

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { heic, photo } from "../fixtures/pictures/pictures.ts";
+import { filesBelow } from "../support/files-below.ts";
 import { canMount, onSmallDisk } from "../support/small-disk.ts";
 import { CliWorld, killGroup } from "./cli-harness.ts";
 
@@ -15,12 +16,6 @@ async function markWorld() {
   const [output, records] = [join(world.folder, "marked"), join(world.folder, "proofs")];
   const command = ["mark", world.pictures, output, "--template", template, "--record", records, "--json"];
   return { world, template, output, records, command };
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return files.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).toSorted();
 }
 
 const names = (count: number) => Array.from({ length: count }, (_, n) => `${n}.jpg`);

@@ -50,17 +50,20 @@ end
 
 local function wake() redis.call('PUBLISH', base .. ':wake', '') end
 
-local function giveBack(id, readyAt, message)
-  leaveStream(id)
-  redis.call('HSET', jobKey(id), 'error', message)
-  if readyAt > now then
-    redis.call('ZADD', delayed, readyAt, id)
+local function readyFrom(id, at)
+  if at > now then
+    redis.call('ZADD', delayed, at, id)
   else
     makeReady(id)
     wake()
   end
 end
 
+local function giveBack(id, readyAt, message)
+  leaveStream(id)
+  redis.call('HSET', jobKey(id), 'error', message)
+  readyFrom(id, readyAt)
+end
 
 local function readyCount()
   local lag
@@ -90,12 +93,7 @@ if known[1] and tonumber(known[2]) > now then return known[1] end
 redis.call('HSET', key, 'id', id, 'expires', now + lifetime)
 redis.call('PEXPIRE', key, lifetime)
 redis.call('HSET', jobKey(id), 'key', ARGV[3], 'payload', ARGV[4], 'attempt', 0, 'max', ARGV[6])
-if readyAt > now then
-  redis.call('ZADD', delayed, readyAt, id)
-else
-  makeReady(id)
-  wake()
-end
+readyFrom(id, readyAt)
 return id
 `,
   { repeatable: true },
